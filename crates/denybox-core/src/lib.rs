@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod path;
+pub mod plan;
 pub mod resource;
 pub mod size;
 pub mod surface;
