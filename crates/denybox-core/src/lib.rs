@@ -5,6 +5,8 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod diagnosis;
+pub mod event;
 pub mod path;
 pub mod plan;
 pub mod resource;
