@@ -111,6 +111,8 @@ impl Init<'_> {
                 continue;
             }
             while let Some(number) = signal::next(signals).during("read")? {
+                // A stop from the terminal would be ignored by a group that has no shell above it.
+                let number = if number == libc::SIGTSTP { libc::SIGSTOP } else { number };
                 if number != libc::SIGCHLD {
                     // Gone already: its end is on the way.
                     let _ = signal::send(-agent, number).or_else(|_| signal::send(agent, number));

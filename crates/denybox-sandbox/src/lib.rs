@@ -6,6 +6,7 @@
 //! writes both down in the [recorder].
 #![deny(unsafe_code)]
 
+pub mod cgroup;
 pub mod channel;
 mod confine;
 pub mod controls;
@@ -14,5 +15,10 @@ pub mod feed;
 pub mod init;
 pub mod message;
 pub mod stage;
+pub mod supervisor;
+mod notifier;
+mod observer;
+mod recorder;
 mod terminal;
+mod tripwire;
 pub mod weaken;

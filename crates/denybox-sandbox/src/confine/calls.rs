@@ -108,7 +108,7 @@ const ALLOWED: &[(&str, &[c_long])] = &[
         "files by name: the mounts and Landlock say which",
         &[
             libc::SYS_stat, libc::SYS_fstat, libc::SYS_lstat, libc::SYS_newfstatat, libc::SYS_statx, libc::SYS_statfs,
-            libc::SYS_fstatfs, libc::SYS_faccessat, libc::SYS_faccessat2, libc::SYS_readlink, libc::SYS_readlinkat,
+            libc::SYS_fstatfs, libc::SYS_readlink, libc::SYS_readlinkat,
             libc::SYS_getdents, libc::SYS_getdents64, libc::SYS_chdir, libc::SYS_fchdir, libc::SYS_getcwd,
             libc::SYS_chmod, libc::SYS_fchmod, libc::SYS_fchmodat, libc::SYS_fchmodat2, libc::SYS_chown,
             libc::SYS_fchown, libc::SYS_lchown, libc::SYS_fchownat, libc::SYS_umask, libc::SYS_utime,
@@ -218,6 +218,8 @@ const WRITING: &[(c_long, Option<(u32, u32)>)] = &[
     (libc::SYS_open, Some((1, OPENS_FOR_WRITING))),
     (libc::SYS_openat, Some((2, OPENS_FOR_WRITING))),
     (libc::SYS_access, Some((1, libc::W_OK as u32))),
+    (libc::SYS_faccessat, Some((2, libc::W_OK as u32))),
+    (libc::SYS_faccessat2, Some((2, libc::W_OK as u32))),
     // Its flags are in memory, where no filter can read them.
     (libc::SYS_openat2, None),
     (libc::SYS_creat, None),
