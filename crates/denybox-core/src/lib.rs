@@ -5,7 +5,10 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod decision;
 pub mod path;
+pub mod policy;
 pub mod resource;
 pub mod size;
 pub mod surface;
+pub mod view;
