@@ -143,6 +143,9 @@ pub struct Proof {
     pub denied: Expected,
     /// What it shows with the entry's first remedy that has a command.
     pub remedied: Expected,
+    /// Other entries that the same script runs into.
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 /// What a proof's script shows.
