@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use knowledge::{Entry, Example, Expected, Knowledge, KnowledgeError, Proof, Tier};
+pub use knowledge::{
+    Entry, Example, Expected, Harmless, HarmlessProof, Knowledge, KnowledgeError, Proof, Tier,
+};
 pub use matcher::{Ended, Matcher, glob};
 pub use remedy::{Offer, Remedy, RemedyKind, RemedyTemplate, shell_quote};
 

@@ -5,12 +5,11 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod decision;
 pub mod diagnosis;
 pub mod event;
 pub mod path;
 pub mod plan;
-pub mod decision;
-pub mod path;
 pub mod policy;
 pub mod resource;
 pub mod size;

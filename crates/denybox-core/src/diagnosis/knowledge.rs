@@ -12,12 +12,28 @@ use crate::path::AbsPath;
 use crate::resource::{Resource, scratch_tree};
 
 /// Every file of `knowledge/`. Programs first; what holds for any program last.
-const SHIPPED: &[(&str, &str)] = &[("general.toml", include_str!("../../../../knowledge/general.toml"))];
+const SHIPPED: &[(&str, &str)] = &[
+    ("bash.toml", include_str!("../../../../knowledge/bash.toml")),
+    ("chromium.toml", include_str!("../../../../knowledge/chromium.toml")),
+    ("compilers.toml", include_str!("../../../../knowledge/compilers.toml")),
+    ("coreutils.toml", include_str!("../../../../knowledge/coreutils.toml")),
+    ("git.toml", include_str!("../../../../knowledge/git.toml")),
+    ("java.toml", include_str!("../../../../knowledge/java.toml")),
+    ("make.toml", include_str!("../../../../knowledge/make.toml")),
+    ("node.toml", include_str!("../../../../knowledge/node.toml")),
+    ("perl.toml", include_str!("../../../../knowledge/perl.toml")),
+    ("python.toml", include_str!("../../../../knowledge/python.toml")),
+    ("sockets.toml", include_str!("../../../../knowledge/sockets.toml")),
+    ("sqlite.toml", include_str!("../../../../knowledge/sqlite.toml")),
+    ("zsh.toml", include_str!("../../../../knowledge/zsh.toml")),
+    ("general.toml", include_str!("../../../../knowledge/general.toml")),
+];
 
 /// What programs need scratch for, and what helps them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Knowledge {
     entries: Vec<Entry>,
+    harmless: Vec<Harmless>,
 }
 
 /// One known way in which a program meets a denial.
@@ -45,6 +61,34 @@ pub struct Entry {
     pub counterexamples: Vec<Example>,
     /// The real program that shows it.
     pub proof: Option<Proof>,
+}
+
+/// What a program is said to need scratch for and doesn't.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Harmless {
+    /// Its name, kebab-case.
+    pub id: String,
+    /// What the program is, in words.
+    pub program: String,
+    /// Why it needs none.
+    pub summary: String,
+    /// The real program that shows it: `knowledge/proofs/ID.sh`, run boxed once, without a denial.
+    pub proof: HarmlessProof,
+}
+
+/// The real program behind a [`Harmless`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HarmlessProof {
+    /// Debian packages that it needs.
+    pub packages: Vec<String>,
+    /// Programs that must be there before it runs.
+    pub programs: Vec<String>,
+    /// When it runs.
+    pub tier: Tier,
+    /// What it shows.
+    pub shows: Expected,
 }
 
 /// Denials of one process, for testing an [`Entry`].
@@ -99,6 +143,9 @@ pub struct Proof {
     pub denied: Expected,
     /// What it shows with the entry's first remedy that has a command.
     pub remedied: Expected,
+    /// Other entries that the same script runs into.
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 /// What a proof's script shows.
@@ -131,6 +178,8 @@ pub enum KnowledgeError {
 #[serde(deny_unknown_fields)]
 struct File {
     entry: Vec<Entry>,
+    #[serde(default)]
+    harmless: Vec<Harmless>,
 }
 
 impl Knowledge {
@@ -144,6 +193,7 @@ impl Knowledge {
             for (name, text) in SHIPPED {
                 if let Ok(mut file) = Knowledge::parse(name, text) {
                     knowledge.entries.append(&mut file.entries);
+                    knowledge.harmless.append(&mut file.harmless);
                 }
             }
             knowledge
@@ -157,7 +207,7 @@ impl Knowledge {
     /// [`KnowledgeError`] when the text is not of the right shape.
     pub fn parse(name: &str, text: &str) -> Result<Self, KnowledgeError> {
         match toml::from_str::<File>(text) {
-            Ok(file) => Ok(Self { entries: file.entry }),
+            Ok(file) => Ok(Self { entries: file.entry, harmless: file.harmless }),
             Err(source) => Err(KnowledgeError::Malformed { name: name.to_owned(), source: Box::new(source) }),
         }
     }
@@ -165,6 +215,11 @@ impl Knowledge {
     /// Every entry, in the order in which they are asked.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What was looked at and needs no scratch.
+    pub fn harmless(&self) -> &[Harmless] {
+        &self.harmless
     }
 
     /// The entries for known programs.
