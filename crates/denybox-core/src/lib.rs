@@ -8,6 +8,7 @@
 pub mod decision;
 pub mod diagnosis;
 pub mod event;
+pub mod grant;
 pub mod path;
 pub mod plan;
 pub mod policy;

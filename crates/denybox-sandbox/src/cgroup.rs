@@ -78,6 +78,32 @@ pub fn limit(limits: BoxLimits) -> Limited {
     made
 }
 
+/// The smallest memory limit of the control groups that we are in, bytes; `None` without one.
+pub fn memory_limit() -> Option<u64> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let version_2 = own
+        .lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .zip(mounted(&mounts, "cgroup2", None))
+        .map(|(path, root)| (root.join(path.trim_start_matches('/')), root, "memory.max"));
+    let version_1 = own
+        .lines()
+        .find_map(|line| line.splitn(3, ':').nth(2).filter(|_| line.contains(":memory:")))
+        .zip(mounted(&mounts, "cgroup", Some("memory")))
+        .map(|(path, root)| (root.join(path.trim_start_matches('/')), root, "memory.limit_in_bytes"));
+    [version_1, version_2]
+        .into_iter()
+        .flatten()
+        .flat_map(|(group, root, file)| {
+            let places: Vec<PathBuf> =
+                group.ancestors().take_while(|place| place.starts_with(&root)).map(|place| place.join(file)).collect();
+            places
+        })
+        .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok())
+        .min()
+}
+
 /// One limit in the words of control groups.
 struct Wanted {
     controller: &'static str,

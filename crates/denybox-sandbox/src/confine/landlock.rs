@@ -23,6 +23,14 @@ const WRITABLE_DEVICES: [&str; 8] =
 /// The newest interface whose rights and scopes are asked for; older kernels give what they have.
 const NEWEST: ABI = ABI::V6;
 
+/// Whether this kernel has the scopes.
+pub fn has_scopes() -> bool {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .scope(Scope::AbstractUnixSocket | Scope::Signal)
+        .is_ok()
+}
+
 /// Restricts this process and everything that it will start to writing below `writable`.
 pub fn restrict(writable: &[AbsPath], enforced: &mut Vec<Enforcement>) -> Result<(), Failure> {
     if weaken::off(controls::LANDLOCK) {
@@ -50,20 +58,17 @@ pub fn restrict(writable: &[AbsPath], enforced: &mut Vec<Enforcement>) -> Result
     for path in writable.iter().map(AbsPath::as_str).chain(WRITABLE_DEVICES) {
         // A place that isn't there needs no rule.
         let Ok(place) = PathFd::new(path) else { continue };
+        let directory = std::fs::metadata(path).is_ok_and(|kind| kind.is_dir());
+        let here = if directory { rights } else { rights & AccessFs::from_file(NEWEST) };
         ruleset = ruleset
-            .add_rule(PathBeneath::new(place, rights).set_compatibility(CompatLevel::BestEffort))
+            .add_rule(PathBeneath::new(place, here).set_compatibility(CompatLevel::BestEffort))
             .map_err(|error| failure("landlock_add_rule", &error))?;
     }
     let status = ruleset
-        .set_no_new_privs(false)
+        .no_new_privs(false)
         .restrict_self()
         .map_err(|error| failure("landlock_restrict_self", &error))?;
-    let scoped = matches!(
-        Ruleset::default()
-            .set_compatibility(CompatLevel::HardRequirement)
-            .scope(Scope::AbstractUnixSocket | Scope::Signal),
-        Ok(_)
-    );
+    let scoped = has_scopes();
     enforced.push(match status.ruleset {
         RulesetStatus::NotEnforced => {
             Enforcement::new(controls::LANDLOCK, Status::Absent, "this kernel has no Landlock")

@@ -3,14 +3,11 @@
 //! Everything happens relative to a descriptor of the new root, and nothing on the way follows a symbolic link, so what
 //! lies in a workspace can't lead a mount astray. The host's tree is left by pivot_root(2) at the end.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
-use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, fsconfig_create,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree, unmount,
-};
+use rustix::mount::{MountAttrFlags, MoveMountFlags, UnmountFlags, move_mount, unmount};
 use rustix::pty::OpenptFlags;
 
 use denybox_core::path::AbsPath;
@@ -22,57 +19,30 @@ use crate::channel::Channel;
 use crate::error::{During, Failure, SysError};
 use crate::feed;
 use crate::message::News;
+use crate::mounting::{DATA_ONLY, clone_tree, file_system, memory};
 use crate::weaken;
 
 /// A directory of the new root in which file systems stand while parts of them are put into place.
 const WORKSHOP: &str = ".workshop";
-/// What a mount of nothing but data gets.
-const DATA_ONLY: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOSUID
-    .union(MountAttrFlags::MOUNT_ATTR_NODEV)
-    .union(MountAttrFlags::MOUNT_ATTR_NOEXEC);
-
-/// What came of it.
-#[derive(Debug)]
-pub struct Built {
-    /// Both ends' worth of the box's own terminal: the side for the agent.
-    pub terminal: Option<OwnedFd>,
-    /// How shared scratch is sealed, in words.
-    pub seal: String,
-    /// Whether the tripwire works, or why not.
-    pub tripwire: Result<(), String>,
-}
-
-/// Opens the FUSE device, fuse(4).
-pub fn open_fuse() -> Result<OwnedFd, SysError> {
-    if weaken::off("tripwire") {
-        return Err(SysError { call: "open", subject: None, source: std::io::ErrorKind::Unsupported.into() });
-    }
-    rustix::fs::open("/dev/fuse", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).during_on("open", "/dev/fuse")
-}
-
-/// Builds the tree, enters it and leaves the host's.
+/// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has one.
 pub fn build(
     plan: &Plan,
     channel: &Channel,
-    fuse: Result<OwnedFd, SysError>,
+    tripwire: Option<OwnedFd>,
     trees: Vec<OwnedFd>,
-) -> Result<Built, Failure> {
+) -> Result<Option<OwnedFd>, Failure> {
     let mut builder = Builder::start(plan, channel, trees)?;
-    let tripwire = fuse
-        .and_then(|device| builder.mount_tripwire(&device))
-        .map_err(|error| error.to_string());
-    builder.tripwire = tripwire.is_ok();
+    if let Some(tripwire) = tripwire {
+        builder.stand("tripwire", &tripwire)?;
+        builder.tripwire = true;
+    }
     builder.mount_feed()?;
     for step in &plan.steps {
         builder.perform(step)?;
     }
     let terminal = builder.terminal.take();
     builder.finish()?;
-    let seal = match &tripwire {
-        Ok(()) => "denying FUSE file system".to_owned(),
-        Err(_) => "empty read-only file systems".to_owned(),
-    };
-    Ok(Built { terminal, seal, tripwire })
+    Ok(terminal)
 }
 
 struct Builder<'a> {
@@ -228,29 +198,21 @@ impl<'a> Builder<'a> {
         self.attach(&tree, at)
     }
 
-    fn mount_tripwire(&self, device: &OwnedFd) -> Result<(), SysError> {
-        let identity = self.plan.identity;
-        let number = device.as_raw_fd().to_string();
-        let (user, group) = (identity.inside_uid.to_string(), identity.inside_gid.to_string());
-        let options =
-            [("fd", number.as_str()), ("rootmode", "40000"), ("user_id", user.as_str()), ("group_id", group.as_str())];
-        let tree = file_system_with("fuse", &options, &["allow_other"], DATA_ONLY)?;
-        let inside = format!("{WORKSHOP}/tripwire");
+    /// Puts a file system up in the workshop, so that parts of it can be taken.
+    fn stand(&self, name: &str, tree: &OwnedFd) -> Result<String, SysError> {
+        let inside = format!("{WORKSHOP}/{name}");
         rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
-        move_mount(&tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .during_on("move_mount", "the tripwire")?;
-        self.channel.send(&News::Tripwire, &[device.as_fd()]).during_on("sendmsg", "the supervisor")
+        move_mount(tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .during_on("move_mount", &inside)?;
+        Ok(inside)
     }
 
     /// The file in which the box reads its own denials: written through one mount, shown through a read-only one.
     fn mount_feed(&self) -> Result<(), SysError> {
-        let inside = format!("{WORKSHOP}/feed");
-        rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
         let home = memory(&feed::CAPACITY.to_string(), Some(2), 0o755, DATA_ONLY)?;
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::EXCL;
         let file = rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
-        move_mount(&home, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .during_on("move_mount", "the feed")?;
+        let inside = self.stand("feed", &home)?;
         let shown = clone_tree(self.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
         restrict(shown.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC))
             .during_on("mount_setattr", feed::NAME)?;
@@ -381,49 +343,3 @@ impl<'a> Builder<'a> {
 fn is_missing(error: &SysError) -> bool {
     matches!(error.source.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP))
 }
-
-/// A detached copy of the tree at `path`, with the mounts below it when `recursive`.
-fn clone_tree(directory: BorrowedFd<'_>, path: &str, recursive: bool) -> Result<OwnedFd, SysError> {
-    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    if recursive {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
-    }
-    if path.is_empty() {
-        flags |= OpenTreeFlags::AT_EMPTY_PATH;
-    }
-    open_tree(directory, path, flags).during_on("open_tree", path)
-}
-
-fn file_system(name: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
-    file_system_with(name, options, &[], attributes)
-}
-
-fn file_system_with(
-    name: &str,
-    options: &[(&str, &str)],
-    switches: &[&str],
-    attributes: MountAttrFlags,
-) -> Result<OwnedFd, SysError> {
-    let context = fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC).during_on("fsopen", name)?;
-    for (key, value) in options {
-        fsconfig_set_string(&context, *key, *value)
-            .during_on("fsconfig", format_args!("{name} {key}={value}"))?;
-    }
-    for switch in switches {
-        fsconfig_set_flag(&context, *switch).during_on("fsconfig", format_args!("{name} {switch}"))?;
-    }
-    fsconfig_create(&context).during_on("fsconfig", format_args!("{name} create"))?;
-    fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes).during_on("fsmount", name)
-}
-
-/// A memory file system, tmpfs(5).
-fn memory(size: &str, inodes: Option<u64>, mode: u32, attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
-    let mode = format!("{mode:o}");
-    let inodes = inodes.map(|inodes| inodes.to_string());
-    let mut options = vec![("mode", mode.as_str()), ("size", size)];
-    if let Some(inodes) = &inodes {
-        options.push(("nr_inodes", inodes));
-    }
-    file_system("tmpfs", &options, attributes)
-}
-

@@ -1,7 +1,10 @@
-//! PID 1 of the box: starts the agent, passes signals on, buries the dead, and dies with the supervisor.
+//! PID 1 of the box: builds its file tree, starts the agent, passes signals on, buries the dead, and dies with the
+//! supervisor.
 //!
 //! It is a fork of the stage that never becomes another program: not dumpable, so nothing in the box can look into it,
 //! without capabilities, and under the same locks as the agent.
+
+mod tree;
 
 use std::ffi::{CString, OsStr};
 
@@ -45,15 +48,15 @@ pub struct Init<'a> {
     pub life: &'a OwnedFd,
     /// What to do.
     pub plan: &'a Plan,
-    /// The agent's side of the box's own terminal.
-    pub terminal: Option<OwnedFd>,
-    /// Notify of calls that write or create, because no tripwire sees them.
-    pub observe_writes: bool,
+    /// The denying file system, to be put into place; none where FUSE isn't to be had.
+    pub tripwire: Option<OwnedFd>,
+    /// Trees that only the supervisor could make, in the plan's order.
+    pub trees: Vec<OwnedFd>,
 }
 
 impl Init<'_> {
     /// Runs until the agent is gone, and with it the box.
-    pub fn run(self, enforced: Vec<Enforcement>) -> ! {
+    pub fn run(mut self, enforced: Vec<Enforcement>) -> ! {
         let status = match self.live(enforced) {
             Ok(status) => status,
             Err(failure) => {
@@ -64,11 +67,15 @@ impl Init<'_> {
         denybox_sys::process::exit_now(status)
     }
 
-    fn live(&self, mut enforced: Vec<Enforcement>) -> Result<i32, Failure> {
+    fn live(&mut self, mut enforced: Vec<Enforcement>) -> Result<i32, Failure> {
         die_with_parent()?;
         if self.supervisor_is_gone()? {
             return Ok(1);
         }
+        // Without a tripwire, calls that write or create by name are notified, or nobody would see them.
+        let observe_writes = self.tripwire.is_none();
+        let terminal =
+            tree::build(self.plan, self.channel, self.tripwire.take(), std::mem::take(&mut self.trees))?;
         if !weaken::off("init-hardening") {
             rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
                 .during_on("prctl", "PR_SET_DUMPABLE")?;
@@ -80,16 +87,17 @@ impl Init<'_> {
         confine::drop_capabilities(&mut enforced)?;
         confine::limit_resources(self.plan.limits, &mut enforced)?;
         confine::landlock::restrict(&self.plan.writable, &mut enforced)?;
-        let listener = confine::filter(&self.plan.calls, self.observe_writes, &mut enforced)?;
+        let listener = confine::filter(&self.plan.calls, observe_writes, &mut enforced)?;
         self.tell(&News::Controls(enforced), &[])?;
         if let Some(listener) = listener {
             self.tell(&News::Listener, &[listener.as_fd()])?;
         }
         let agent = match denybox_sys::process::fork().during("fork")? {
-            Side::Child => self.become_agent(),
+            Side::Child => self.become_agent(terminal.as_ref()),
             Side::Parent(pid) => pid.as_raw_nonzero().get(),
         };
         self.tell(&News::Started, &[])?;
+        drop(terminal);
         forget_standard_streams()?;
         self.supervise(agent, signals.as_fd())
     }
@@ -132,8 +140,8 @@ impl Init<'_> {
     }
 
     /// Turns this process into the agent. Nothing is left to return to: failures are told and end it.
-    fn become_agent(&self) -> ! {
-        let (errno, path) = match self.prepare_agent() {
+    fn become_agent(&self, terminal: Option<&OwnedFd>) -> ! {
+        let (errno, path) = match self.prepare_agent(terminal) {
             Ok(()) => self.execute(),
             Err(failure) => {
                 let _ = self.channel.send(&News::Failed(failure), &[]);
@@ -144,12 +152,12 @@ impl Init<'_> {
         denybox_sys::process::exit_now(127)
     }
 
-    fn prepare_agent(&self) -> Result<(), Failure> {
+    fn prepare_agent(&self, terminal: Option<&OwnedFd>) -> Result<(), Failure> {
         // A session of its own: no controlling terminal of the caller's, and one group for signals.
         if !weaken::off("terminal") {
             rustix::process::setsid().during("setsid")?;
         }
-        if let Some(terminal) = &self.terminal {
+        if let Some(terminal) = terminal {
             denybox_sys::process::adopt_terminal(terminal.as_fd()).during_on("ioctl", "TIOCSCTTY")?;
             for number in crate::terminal::standard_streams_that_are_one() {
                 denybox_sys::fd::duplicate_onto(terminal.as_fd(), number).during_on("dup2", number)?;

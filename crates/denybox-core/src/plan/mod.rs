@@ -3,8 +3,11 @@
 //! A plan is data: it can be printed (`--dry-run`), compared in tests and sent to another process. It is made only
 //! from an allowing [decision](crate::decision), and a backend does what it says without asking again.
 
+mod compose;
+
 use std::ffi::OsString;
 
+pub use compose::{Furniture, Protected, SCRATCH, compose};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
