@@ -6,7 +6,7 @@
 //!
 //! `DENYBOX_BIN` names the denybox to test. Entries of the tier `full` are ignored unless asked for
 //! (`--include-ignored`); a program that isn't installed is a failure that names its package. Run by root, everything
-//! runs as root and as uid 65534.
+//! runs as root, as uid 65534, and as uid 65534 without a /dev/fuse.
 
 mod room;
 mod user;
@@ -110,10 +110,17 @@ fn prove(setting: &Setting, user: &User, entry: &Entry, proof: &Proof) -> Result
     let report = room.report()?;
     let also: BTreeSet<&str> = proof.also.iter().map(String::as_str).collect();
     let mut wanted = also.clone();
-    wanted.insert(id);
+    let tripwire = check_tripwire(&report, user)?;
+    let is_seen = tripwire || !proof.tripwire_only;
+    if is_seen {
+        wanted.insert(id);
+    }
     let found = diagnoses(&report)?;
     if found != wanted {
         return Err(format!("explained as {found:?}, not {wanted:?}: {denied}\n{report:#}").into());
+    }
+    if !is_seen {
+        return Ok(());
     }
     check_denials(&report, entry)?;
     let command =
@@ -148,6 +155,22 @@ fn expect(when: &str, ended: &Ended, expected: &Expected) -> Result<(), Failed> 
         && ended.stdout.trim() == expected.stdout.trim()
         && ended.stderr.contains(&expected.stderr);
     if fits { Ok(()) } else { Err(format!("{when}: expected {expected:?}, got {ended}").into()) }
+}
+
+/// Whether the box had a tripwire; fails where that isn't what this user's box must have.
+fn check_tripwire(report: &Value, user: &User) -> Result<bool, Failed> {
+    let controls = report.get("enforcement").and_then(Value::as_array);
+    let status = controls
+        .into_iter()
+        .flatten()
+        .find(|control| control.get("control").and_then(Value::as_str) == Some("tripwire"))
+        .and_then(|control| control.get("status")?.as_str())
+        .ok_or_else(|| format!("the report doesn't say whether there was a tripwire: {report:#}"))?;
+    let has = status == "enforced";
+    if user.has_tripwire().is_some_and(|must| must != has) {
+        return Err(format!("the tripwire is '{status}' for {}", user.name()).into());
+    }
+    Ok(has)
 }
 
 /// The ids of all diagnoses in a report.

@@ -19,9 +19,14 @@ pub enum User {
     },
     /// uid 65534, by root's leave.
     Ordinary {
+        /// `65534` or `65534-without-fuse`.
+        name: &'static str,
         home: PathBuf,
-        /// Where a /dev/fuse that this user may open can be mounted, as ordinary distributions have it.
+        /// A directory for device nodes.
         devices: PathBuf,
+        /// What stands for /dev/fuse, as mknod(1) wants it: a node that everybody may open, as on ordinary
+        /// distributions, or one for root alone.
+        node: &'static str,
     },
 }
 
@@ -32,7 +37,12 @@ impl User {
         let name = if is_root { "root" } else { "user" };
         let mut users = vec![Self::Caller { name, home: base.join(format!("home-{name}")) }];
         if is_root {
-            users.push(Self::Ordinary { home: base.join("home-65534"), devices: base.join("devices") });
+            for (name, node) in
+                [("65534", "-m 666 fuse c 10 229"), ("65534-without-fuse", "-m 600 fuse c 10 229")]
+            {
+                let (home, devices) = (base.join(format!("home-{name}")), base.join("devices"));
+                users.push(Self::Ordinary { name, home, devices, node });
+            }
             std::fs::create_dir(base.join("devices"))?;
         }
         for user in &users {
@@ -46,8 +56,16 @@ impl User {
 
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Caller { name, .. } => name,
-            Self::Ordinary { .. } => "65534",
+            Self::Caller { name, .. } | Self::Ordinary { name, .. } => name,
+        }
+    }
+
+    /// Whether the box of this user must have a tripwire; unknown for callers who bring their own /dev/fuse.
+    pub fn has_tripwire(&self) -> Option<bool> {
+        match self {
+            Self::Caller { name: "root", .. } => Some(Path::new("/dev/fuse").exists()),
+            Self::Caller { .. } => None,
+            Self::Ordinary { name, .. } => Some(*name == "65534"),
         }
     }
 

@@ -12,12 +12,13 @@ fn denial(exe: &str, path: &str, operation: Operation, outcome: Outcome, count: 
         under: Vec::new(),
         forked: false,
         operation,
+        count,
         paths: vec![path.to_owned()],
         resource: None,
         outcome,
         syscall: None,
     };
-    Denial { count, ..example.denials().remove(0) }
+    example.denials().remove(0)
 }
 
 #[test]
@@ -154,6 +155,18 @@ fn a_probe_beside_a_denial_is_not_a_second_cause() {
     assert_eq!(diagnoses.probes, 2);
     assert_eq!(diagnoses.causes.len(), 1);
     assert_eq!(diagnoses.causes[0].denials, [1]);
+}
+
+#[test]
+fn a_pattern_is_told_as_soon_as_it_shows() {
+    let probes = ["/tmp", "/tmp", "/var/tmp"]
+        .map(|path| denial("/usr/bin/bash", path, Operation::Probe, Outcome::Unknown, 1));
+    let siblings: Vec<&Denial> = probes.iter().collect();
+    let knowledge = Knowledge::shipped();
+    assert_eq!(knowledge.explain(&probes[0], &siblings[..1]), None);
+    assert_eq!(knowledge.explain(&probes[1], &siblings[..2]), None);
+    let cause = knowledge.explain(&probes[2], &siblings).unwrap();
+    assert_eq!((cause.id.as_str(), cause.count), ("bash-here-document", 1));
 }
 
 #[test]
