@@ -5,9 +5,13 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod decision;
 pub mod diagnosis;
 pub mod event;
 pub mod path;
+pub mod plan;
+pub mod policy;
 pub mod resource;
 pub mod size;
 pub mod surface;
+pub mod view;

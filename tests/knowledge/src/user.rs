@@ -24,8 +24,7 @@ pub enum User {
         home: PathBuf,
         /// A directory for device nodes.
         devices: PathBuf,
-        /// What stands for /dev/fuse, as mknod(1) wants it: a node that everybody may open, as on ordinary
-        /// distributions, or one for root alone.
+        /// The mode of their /dev/fuse: 666 as on ordinary distributions, or 600, so that they can't open it.
         node: &'static str,
     },
 }
@@ -37,9 +36,7 @@ impl User {
         let name = if is_root { "root" } else { "user" };
         let mut users = vec![Self::Caller { name, home: base.join(format!("home-{name}")) }];
         if is_root {
-            for (name, node) in
-                [("65534", "-m 666 fuse c 10 229"), ("65534-without-fuse", "-m 600 fuse c 10 229")]
-            {
+            for (name, node) in [("65534", "666"), ("65534-without-fuse", "600")] {
                 let (home, devices) = (base.join(format!("home-{name}")), base.join("devices"));
                 users.push(Self::Ordinary { name, home, devices, node });
             }
@@ -86,14 +83,15 @@ impl User {
     /// A command that this user runs, with a plain environment.
     pub fn command(&self, words: &[&OsStr]) -> Command {
         let mut all: Vec<OsString> = Vec::new();
-        if let Self::Ordinary { devices, .. } = self {
+        if let Self::Ordinary { devices, node, .. } = self {
             // In a mount namespace of its own: the machine's /dev/fuse stays as it is.
-            let script = "mount -t tmpfs none \"$0\" && mknod -m 666 \"$0/fuse\" c 10 229 && \
-                          mount --bind \"$0/fuse\" /dev/fuse && \
-                          exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"";
-            all.extend(
-                ["unshare", "--mount", "--propagation", "private", "sh", "-c", script].map(OsString::from),
+            let script = format!(
+                "mount -t tmpfs none \"$0\" && mknod --mode={node} \"$0/fuse\" c 10 229 && \
+                 mount --bind \"$0/fuse\" /dev/fuse && \
+                 exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\""
             );
+            all.extend(["unshare", "--mount", "--propagation", "private", "sh", "-c"].map(OsString::from));
+            all.push(script.into());
             all.push(devices.into());
         }
         all.extend(words.iter().map(|word| (*word).to_owned()));
