@@ -144,8 +144,10 @@ pub struct Proof {
     pub tier: Tier,
     /// What it shows with nothing granted.
     pub denied: Expected,
-    /// What it shows with the entry's first remedy that has a command.
-    pub remedied: Expected,
+    /// What it shows with the entry's first remedy that has a command; none where the remedies are advice alone.
+    pub remedied: Option<Expected>,
+    /// What it shows without a box, where that isn't what it shows remedied.
+    pub unboxed: Option<Expected>,
     /// Whether only the tripwire sees the denial: without /dev/fuse the program fails in the same way, and nothing
     /// explains it.
     #[serde(default)]

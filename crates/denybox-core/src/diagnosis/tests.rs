@@ -68,11 +68,15 @@ fn every_entry_is_complete() {
             assert_eq!(needs_reason, !remedy.because.is_empty(), "{id}: because");
         }
         assert_eq!(entry.program.is_empty(), entry.is_general(), "{id}: program");
-        if !entry.is_general() {
+        let can_be_applied = entry.remedies.iter().any(|remedy| remedy.kind != RemedyKind::Advice);
+        if let Some(proof) = &entry.proof {
             let script = format!("{}/../../knowledge/proofs/{id}.sh", env!("CARGO_MANIFEST_DIR"));
             assert!(std::path::Path::new(&script).is_file(), "{script} is missing");
-            let applies = entry.remedies.iter().any(|remedy| remedy.kind != RemedyKind::Advice);
-            assert!(applies, "{id} has no remedy that can be applied");
+            assert_eq!(can_be_applied, proof.remedied.is_some(), "{id}: what it shows remedied");
+            assert!(proof.remedied.is_some() || proof.unboxed.is_some(), "{id} has no control");
+        }
+        if !entry.is_general() {
+            assert!(can_be_applied, "{id} has no remedy that can be applied");
             assert!(entry.proof.is_some(), "{id} is not proven");
             assert!(!entry.counterexamples.is_empty(), "{id} has no counterexample");
         }
