@@ -5,6 +5,7 @@
 
 mod knowledge;
 mod matcher;
+mod paragraph;
 mod remedy;
 
 use std::collections::HashMap;
