@@ -154,8 +154,11 @@ justified if {
 
 visible(text) if regex.match("[A-Za-z0-9]", text)
 
-# The Hangul fillers are letters that nobody can see.
-else if regex.match(`[\pL\pN]`, strings.replace_n({"ᅟ": "", "ᅠ": "", "ㅤ": "", "ﾠ": ""}, text))
+# Other scripts, without blanks and signs that nobody can see: general punctuation, the Hangul fillers, private use.
+else if regex.match(
+	`[\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`,
+	text,
+)
 
 # All memory that is granted together stays within a quarter of what there is.
 within_budget if granted * 4 <= input.host.memory_bytes
