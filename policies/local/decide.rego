@@ -109,10 +109,12 @@ allow["private-scratch"] contains i if {
 # A kind of IPC within a namespace of the agent's own, for a reason.
 allow["private-ipc"] contains i if {
 	some i, exposure in of.private.scratch
-	exposure.resource in {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
+	exposure.resource in own_ipc
 	exposure.sharing["with"] == "private"
 	justified
 }
+
+own_ipc := {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
 
 # A directory of the agent's own, for a reason: the caller's, closed to others, never executed from.
 allow["own-directory"] contains i if {

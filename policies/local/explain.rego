@@ -129,6 +129,12 @@ against contains [i, "not-grantable"] if {
 	not grantable(exposure.resource)
 }
 
+against contains [i, "not-grantable"] if {
+	some i, exposure in of.private.scratch
+	not startswith(exposure.resource, "/")
+	not exposure.resource in own_ipc
+}
+
 granted_paths[i] := exposure if some i, exposure in of.dir.scratch
 
 granted_paths[i] := exposure if {
@@ -174,7 +180,7 @@ else := [[told, sprintf("install -d -m 0700 %s", [quoted(directory(exposure))])]
 	related.how != "below"
 ] if {
 	code == "guarded-path"
-} else := [[helped[code], remedy(code, exposure)]]
+} else := [[helped[code], advice(code, exposure)]]
 
 # Where there is nothing to advise.
 plain := {
@@ -184,7 +190,7 @@ plain := {
 	"not-private": "must be the agent's alone, but others could reach it",
 	"exec-mismatch": "whether it can be executed from is one thing in the grant and another in the mount",
 	"mount-flags": "its mount lacks nosuid or nodev",
-	"not-grantable": "the box itself needs this place",
+	"not-grantable": "not something that can be granted",
 	"not-locked": "the directory is in use by another box",
 	"not-owned": "the directory does not belong to the caller",
 	"directory-in-scratch": "the directory lies in shared scratch itself; take one outside",
@@ -199,7 +205,7 @@ helped := {
 	"host-needs-signed-justification": "to share it with others takes a signed justification; one of the agent's own doesn't",
 }
 
-remedy(code, exposure) := "--because 'why it is needed'" if code == "needs-reason"
+advice(code, exposure) := "--because 'why it is needed'" if code == "needs-reason"
 
 else := "--net none" if code == "no-abstract-scope"
 
@@ -238,8 +244,8 @@ elsewhere(role, guard) := "--scratch 64M --because 'why it is needed'" if {
 } else := null
 
 # The size that would fit, where there is one grant only.
-smaller := own(exposure, sprintf("%dM", [mebibytes(quarter)]), "") if {
-	[exposure] := [exposure | some exposure in of.private.scratch; is_number(exposure.limits.size)]
+smaller := own(only, sprintf("%dM", [mebibytes(quarter)]), "") if {
+	[only] := [exposure | some exposure in of.private.scratch; is_number(exposure.limits.size)]
 	mebibytes(quarter) > 0
 } else := null
 
