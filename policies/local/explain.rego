@@ -8,14 +8,6 @@ explained contains {"index": i, "code": code, "message": message, "remedy": reme
 	message := sprintf("%s: %s", [exposures[i].resource, text])
 }
 
-explained contains {"index": null, "code": "over-budget", "message": message, "remedy": smaller} if {
-	not within_budget
-	message := sprintf(
-		"the grants add up to %d bytes (%d MiB); a quarter of the memory here, %d bytes, is %d bytes (%d MiB)",
-		[granted, mebibytes(granted), input.host.memory_bytes, quarter, mebibytes(quarter)],
-	)
-}
-
 exposures := input.surface.exposures
 
 # What speaks against an exposure, whether or not it is the only thing that does: its index and a code.
@@ -160,6 +152,12 @@ against contains [i, code] if {
 	not exposure.directory[field] == own_directory[field]
 }
 
+against contains [i, "over-budget"] if {
+	some i, exposure in of.private.scratch
+	is_number(exposure.limits.size)
+	not within_budget
+}
+
 # The command line can't justify the host's own, the container's, or a shared one.
 against contains [i, "host-needs-signed-justification"] if {
 	some kind in ["host", "shared", "rootfs"]
@@ -180,6 +178,12 @@ else := [[told, sprintf("install -d -m 0700 %s", [quoted(directory(exposure))])]
 	related.how != "below"
 ] if {
 	code == "guarded-path"
+} else := [[told, smaller]] if {
+	code == "over-budget"
+	told := sprintf(
+		"all grants add up to %d bytes (%d MiB); a quarter of the memory here, %d bytes, is %d bytes (%d MiB)",
+		[granted, mebibytes(granted), input.host.memory_bytes, quarter, mebibytes(quarter)],
+	)
 } else := [[helped[code], advice(code, exposure)]]
 
 # Where there is nothing to advise.
