@@ -126,6 +126,8 @@ pub enum Need {
     Family(i32),
     /// TIOCSTI, which a sysctl can switch off.
     Tiocsti,
+    /// A file that not every kernel has.
+    File(&'static str),
 }
 
 /// How it is shown that an attack works when nothing stands in its way.

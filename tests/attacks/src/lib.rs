@@ -8,6 +8,7 @@
 
 pub mod attack;
 pub mod families;
+pub mod fuse_device;
 pub mod host;
 pub mod kernel;
 pub mod need;

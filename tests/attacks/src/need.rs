@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use crate::attack::Need;
 use crate::kernel::abi::{int80, x32};
@@ -28,7 +29,8 @@ pub fn absent(need: Need) -> io::Result<Option<String>> {
             }
             _ => None,
         },
-        Need::X32 | Need::Ia32 => None,
+        Need::File(path) if !Path::new(path).exists() => Some(format!("this kernel has no {path}")),
+        Need::X32 | Need::Ia32 | Need::File(_) => None,
     })
 }
 

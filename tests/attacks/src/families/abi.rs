@@ -9,7 +9,6 @@ use crate::kernel::process::{ChildEnd, in_child};
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("x32-shmget", &["seccomp-arch"], x32_shmget).needs(Need::X32),
-    Attack::new("x32-unshare", &["seccomp-arch"], x32_unshare).needs(Need::X32),
     Attack::new("int80-getpid", &["seccomp-arch"], int80_getpid).needs(Need::Ia32),
     Attack::new("int80-keyctl", &["seccomp-arch"], int80_keyctl).needs(Need::Ia32),
     Attack::new("int80-shmget", &["seccomp-arch"], int80_shmget).needs(Need::Ia32),
@@ -37,11 +36,6 @@ fn sacrificed<T>(what: &str, attempt: impl FnOnce() -> io::Result<T>) -> Outcome
 /// Makes a System V segment by its x32 number.
 fn x32_shmget(_: &Values) -> Outcome {
     sacrificed("x32 shmget", || x32(libc::SYS_shmget, 0, 4096, 0o600))
-}
-
-/// Makes a user namespace by its x32 number.
-fn x32_unshare(_: &Values) -> Outcome {
-    sacrificed("x32 unshare", || x32(libc::SYS_unshare, libc::CLONE_NEWUSER as usize, 0, 0))
 }
 
 /// Makes the most harmless call through the 32-bit gate: number 20, which a filter takes for writev.

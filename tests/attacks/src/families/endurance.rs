@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::attack::{Attack, BLOCKED, Broken, Outcome, Values, Verdict};
 use crate::kernel::descriptors::memfd;
-use crate::kernel::process::{fork, kill, set_name, vfork_and_hold, wait};
+use crate::kernel::process::{block_signals, fork, kill, set_name, vfork_and_hold, wait};
 use crate::stage::Aftermath;
 
 /// Accesses in the plain flood.
@@ -173,9 +173,11 @@ fn descriptor_flood(_: &Values) -> Outcome {
     done()
 }
 
-/// Sends every signal to process 1, which must neither end nor stop.
+/// Sends every signal to process 1, which must neither end nor stop. It may pass signals on to the agent, which
+/// is this process: those that can be are blocked, and the one that could come back as SIGSTOP isn't sent.
 fn init_signals(_: &Values) -> Outcome {
-    for signal in 1..=64 {
+    block_signals()?;
+    for signal in (1..=64).filter(|signal| *signal != libc::SIGTSTP) {
         // Numbers that the C library keeps for itself are sent as well; a refusal is as good.
         let _ = kill(1, signal);
     }

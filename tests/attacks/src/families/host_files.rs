@@ -23,10 +23,11 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("dev-shm-read", &["seal"], read).prepare(plant_dev_shm),
     Attack::new("dev-shm-write", &["seal"], write).prepare(plant_dev_shm),
     Attack::new("run-lock-read", &["seal"], read).prepare(plant_run_lock),
+    Attack::new("sealed-operations", &["seal"], sealed_operations).prepare(plant_tmp),
     Attack::new("shadow", &["uid-separation"], shadow).callers(&[Caller::Root]),
     Attack::new("root-only-files", &["uid-separation"], root_only).callers(&[Caller::Root]),
     Attack::new("shadow-by-link", &["uid-separation"], shadow_by_link).callers(&[Caller::Root]),
-    Attack::new("kernel-memory", &["mount-namespace"], kernel_memory).unboxed().callers(&[Caller::Root]),
+    Attack::new("kernel-devices", &["mount-namespace"], kernel_devices).unboxed().callers(&[Caller::Root]),
     Attack::new("block-device", &["mount-namespace"], block_device).unboxed().callers(&[Caller::Root]),
     Attack::new("make-device", &["user-namespace"], make_device).unboxed().callers(&[Caller::Root]),
     Attack::new("sys-write", &["mount-namespace"], sys_write).unboxed().callers(&[Caller::Root]),
@@ -116,6 +117,69 @@ fn library(values: &Values) -> Outcome {
     Ok(Verdict::of(&format!("map {path} executable"), mapped))
 }
 
+/// Tries every operation that could leave something in a sealed place or learn from it; one that works is
+/// enough. What it makes, it makes in the canary's directory or, sealed, nowhere.
+fn sealed_operations(values: &Values) -> Outcome {
+    use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Timestamps, XattrFlags};
+    use std::os::unix::net::UnixListener;
+    let place = values.text("place")?.to_owned();
+    // Without the canary's directory in sight the sealed place itself is tried, and with it its siblings.
+    let places = if Path::new(&place).exists() { vec![place] } else { sealed_places() };
+    fs::write("workspace-file", "x")?;
+    let now = Timestamps {
+        last_access: rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
+        last_modification: rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
+    };
+    for place in &places {
+        let new = |name: &str| format!("{place}/denybox-attack-{name}");
+        let attempts: [(&str, io::Result<()>); 15] = [
+            ("open for listing", fs::read_dir(place).map(drop)),
+            ("create", File::create(new("file")).map(drop)),
+            ("mkdir", fs::create_dir(new("directory"))),
+            ("symlink", std::os::unix::fs::symlink("x", new("link"))),
+            ("link", fs::hard_link("workspace-file", new("hard-link"))),
+            ("rename into", fs::rename("workspace-file", new("renamed"))),
+            ("bind a socket", UnixListener::bind(new("socket")).map(drop)),
+            (
+                "mkfifo",
+                rustix::fs::mknodat(CWD, new("fifo"), FileType::Fifo, Mode::RUSR, 0).map_err(io::Error::from),
+            ),
+            (
+                "unnamed file",
+                rustix::fs::open(place.as_str(), OFlags::TMPFILE | OFlags::RDWR, Mode::RUSR)
+                    .map(drop)
+                    .map_err(io::Error::from),
+            ),
+            ("chmod", fs::set_permissions(place, fs::Permissions::from_mode(0o777))),
+            (
+                "utimes",
+                rustix::fs::utimensat(CWD, place.as_str(), &now, AtFlags::empty()).map_err(io::Error::from),
+            ),
+            (
+                "setxattr",
+                rustix::fs::setxattr(place.as_str(), "user.x", b"x", XattrFlags::empty())
+                    .map_err(io::Error::from),
+            ),
+            ("truncate", OpenOptions::new().write(true).truncate(true).open(new("absent")).map(drop)),
+            ("remove", fs::remove_dir(place)),
+            ("rename away", fs::rename(place, "renamed-away")),
+        ];
+        if let Some((what, _)) = attempts.iter().find(|(_, result)| result.is_ok()) {
+            return Ok(Verdict::Succeeded(format!("{what} in {place}")));
+        }
+    }
+    Ok(Verdict::Blocked(format!("no operation works in {}", places.join(", "))))
+}
+
+/// The sealed places that are there.
+fn sealed_places() -> Vec<String> {
+    ["/tmp", "/var/tmp", "/usr/tmp", "/dev/shm", "/run/shm", "/run/lock", "/dev/mqueue", "/dev/hugepages"]
+        .into_iter()
+        .filter(|path| Path::new(path).exists())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Reads the host's password hashes. The kernel lets nothing of them out here: only their length is told.
 fn shadow(_: &Values) -> Outcome {
     Ok(Verdict::of("read /etc/shadow", fs::read("/etc/shadow")))
@@ -154,9 +218,9 @@ fn root_only(_: &Values) -> Outcome {
     })
 }
 
-/// Opens the machine's memory, by whichever device offers it.
-fn kernel_memory(_: &Values) -> Outcome {
-    first_open(&["/dev/mem", "/dev/kmem", "/dev/port", "/proc/kcore"], false)
+/// Opens the machine's memory, or the kernel's log, by whichever device offers it.
+fn kernel_devices(_: &Values) -> Outcome {
+    first_open(&["/dev/mem", "/dev/port", "/proc/kcore", "/dev/kmsg"], false)
 }
 
 /// Opens the disk below every file system for reading.

@@ -1,22 +1,23 @@
 //! Files of /proc that reach the kernel or other processes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 
-use crate::attack::{Attack, Caller, Outcome, Values, Verdict};
+use crate::attack::{Attack, Caller, Need, Outcome, Values, Verdict};
 use crate::stage::Stage;
 
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("core-pattern", &["proc-readonly", "uid-separation"], core_pattern).callers(&[Caller::Root]),
-    Attack::new("sysrq-trigger", &["proc-readonly", "uid-separation"], sysrq).callers(&[Caller::Root]),
+    Attack::new("sysrq-trigger", &["proc-readonly", "uid-separation"], sysrq)
+        .callers(&[Caller::Root])
+        .needs(Need::File("/proc/sysrq-trigger")),
     Attack::new("irq-affinity", &["proc-readonly", "uid-separation"], irq).callers(&[Caller::Root]),
     Attack::new("sysctl-net", &["proc-readonly"], sysctl_net).callers(&[Caller::Root]),
     Attack::new("sysctl-user", &["proc-readonly", "capabilities"], sysctl_user),
     Attack::new("proc-keys", &["proc-mask"], proc_keys),
     Attack::new("proc-key-users", &["proc-mask"], proc_key_users),
     Attack::new("timer-list", &["proc-mask", "uid-separation"], timer_list).callers(&[Caller::Root]),
-    Attack::new("kcore", &["user-namespace"], kcore).unboxed().callers(&[Caller::Root]),
     Attack::new("host-processes", &["pid-namespace"], host_processes).prepare(Stage::victim),
 ];
 
@@ -72,11 +73,6 @@ fn proc_key_users(_: &Values) -> Outcome {
 /// Lists the host's timers and the processes behind them.
 fn timer_list(_: &Values) -> Outcome {
     readable("/proc/timer_list")
-}
-
-/// Opens the kernel's memory for reading.
-fn kcore(_: &Values) -> Outcome {
-    Ok(Verdict::of("open /proc/kcore", File::open("/proc/kcore")))
 }
 
 /// Reads the command line of a process outside of the box.

@@ -10,16 +10,16 @@ use crate::kernel::memory::read_other;
 use crate::kernel::process::seize;
 use crate::stage::Stage;
 
-/// All of this family. Process 1 has no Landlock domain, so a domain of one's own stops tracing it as well.
+/// All of this family.
 pub const ATTACKS: &[Attack] = &[
-    Attack::new("init-memory", &["init-hardening", "landlock"], memory),
-    Attack::new("init-memory-read", &["init-hardening", "landlock"], memory_read),
-    Attack::new("init-environment", &["init-hardening", "landlock"], environment),
-    Attack::new("init-root", &["init-hardening", "landlock"], root),
-    Attack::new("init-directory", &["init-hardening", "landlock"], directory),
-    Attack::new("init-descriptors", &["init-hardening", "landlock"], descriptors),
-    Attack::new("init-descriptor-copy", &["init-hardening", "landlock"], descriptor_copy),
-    Attack::new("init-trace", &["init-hardening", "landlock"], trace),
+    Attack::new("init-memory", &["init-hardening"], memory),
+    Attack::new("init-memory-read", &["init-hardening"], memory_read),
+    Attack::new("init-environment", &["init-hardening"], environment),
+    Attack::new("init-root", &["init-hardening"], root),
+    Attack::new("init-directory", &["init-hardening"], directory),
+    Attack::new("init-descriptors", &["init-hardening"], descriptors),
+    Attack::new("init-descriptor-copy", &["init-hardening"], descriptor_copy),
+    Attack::new("init-trace", &["init-hardening"], trace),
     Attack::new("denials-forged", &["mount-namespace"], denials_forged).prepare(plant_denials).unboxed(),
 ];
 

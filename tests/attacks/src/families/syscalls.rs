@@ -4,8 +4,8 @@ use crate::attack::{Attack, Need, Outcome, Values, Verdict};
 use crate::kernel::descriptors::{STRAY_BITS, socket};
 use crate::kernel::{odd, process};
 
-/// `personality` with address randomisation off.
-const ADDR_NO_RANDOMIZE: usize = 0x004_0000;
+/// The `personality` in which everything readable is executable. Debuggers have no use for this one.
+const READ_IMPLIES_EXEC: usize = 0x040_0000;
 
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
@@ -59,14 +59,14 @@ fn perf_event(_: &Values) -> Outcome {
     Ok(Verdict::of("perf_event_open", odd::perf_event_open()))
 }
 
-/// Switches address randomisation off for what it runs next.
+/// Makes all memory executable in what it runs next.
 fn personality(_: &Values) -> Outcome {
-    Ok(Verdict::of("personality", odd::personality(ADDR_NO_RANDOMIZE)))
+    Ok(Verdict::of("personality", odd::personality(READ_IMPLIES_EXEC)))
 }
 
 /// The same, with bits set that the kernel drops and a filter on 64 bits doesn't.
 fn personality_stray_bits(_: &Values) -> Outcome {
-    Ok(Verdict::of("personality with stray bits", odd::personality(STRAY_BITS | ADDR_NO_RANDOMIZE)))
+    Ok(Verdict::of("personality with stray bits", odd::personality(STRAY_BITS | READ_IMPLIES_EXEC)))
 }
 
 /// AF_VSOCK leads to the hypervisor, past every network namespace.

@@ -162,3 +162,11 @@ pub fn send_by_pidfd(descriptor: &std::os::fd::OwnedFd, signal: i32) -> io::Resu
     let fd = descriptor.as_raw_fd() as usize;
     super::raw(libc::SYS_pidfd_send_signal, [fd, signal as usize, 0, 0, 0, 0]).map(drop)
 }
+
+/// Blocks every signal that can be, rt_sigprocmask(2).
+pub fn block_signals() -> io::Result<()> {
+    let every = u64::MAX;
+    let at = std::ptr::from_ref(&every).expose_provenance();
+    super::raw(libc::SYS_rt_sigprocmask, [libc::SIG_BLOCK as usize, at, 0, size_of_val(&every), 0, 0])
+        .map(drop)
+}

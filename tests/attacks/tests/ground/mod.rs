@@ -13,9 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use denybox_attacks::attack::{Attack, Caller};
-use denybox_attacks::kernel::namespaces::unshare;
-use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
-use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
+use denybox_attacks::fuse_device::open_to_everybody;
 
 /// The uid and gid of the ordinary caller when root runs the tests.
 const NOBODY: u32 = 65534;
@@ -108,7 +106,8 @@ impl Ground {
         copy_named("DENYBOX_WEAK_BIN", &ground.weakened)?;
         copy_named("DENYBOX_ATTACK_BIN", &ground.attack)?;
         if root {
-            open_fuse(&ground.home).map_err(|error| format!("/dev/fuse for uid {NOBODY}: {error}"))?;
+            open_to_everybody(&ground.home)
+                .map_err(|error| format!("/dev/fuse for uid {NOBODY}: {error}"))?;
         }
         Ok(ground)
     }
@@ -178,21 +177,6 @@ fn copy_named(name: &str, path: &Path) -> Result<(), String> {
     })?;
     fs::copy(&from, path).map_err(|error| format!("{name}={}: {error}", from.display()))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())
-}
-
-/// Puts a /dev/fuse that everybody may open over this machine's, in a mount namespace of the test's own.
-fn open_fuse(home: &Path) -> io::Result<()> {
-    let Ok(device) = fs::metadata("/dev/fuse") else { return Ok(()) };
-    if device.permissions().mode() & 0o006 == 0o006 {
-        return Ok(());
-    }
-    unshare(rustix::thread::UnshareFlags::NEWNS.bits().into())?;
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-    let node = home.join("fuse");
-    mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(10, 229))?;
-    fs::set_permissions(&node, fs::Permissions::from_mode(0o666))?;
-    mount_bind(&node, "/dev/fuse")?;
-    Ok(())
 }
 
 /// The exit status of a command, which is killed at the deadline.
