@@ -6,6 +6,11 @@ use crate::attack::{Attack, Need, Outcome, Values, Verdict};
 use crate::kernel::abi::{int80, x32};
 use crate::kernel::process::{ChildEnd, in_child};
 
+/// What the 32-bit ipc(2) calls shmget.
+const SHMGET: u32 = 23;
+/// What the 32-bit ipc(2) calls shmctl.
+const SHMCTL: u32 = 24;
+
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("x32-shmget", &["seccomp-arch"], x32_shmget).needs(Need::X32),
@@ -35,7 +40,10 @@ fn sacrificed<T>(what: &str, attempt: impl FnOnce() -> io::Result<T>) -> Outcome
 
 /// Makes a System V segment by its x32 number.
 fn x32_shmget(_: &Values) -> Outcome {
-    sacrificed("x32 shmget", || x32(libc::SYS_shmget, 0, 4096, 0o600))
+    sacrificed("x32 shmget", || {
+        let id = x32(libc::SYS_shmget, 0, 4096, 0o600)?;
+        x32(libc::SYS_shmctl, id, libc::IPC_RMID as usize, 0)
+    })
 }
 
 /// Makes the most harmless call through the 32-bit gate: number 20, which a filter takes for writev.
@@ -50,7 +58,10 @@ fn int80_keyctl(_: &Values) -> Outcome {
 
 /// Makes a System V segment through the 32-bit gate: ipc, number 117, which a filter takes for setresuid.
 fn int80_shmget(_: &Values) -> Outcome {
-    sacrificed("int 0x80 shmget", || int80(117, [23, 0, 4096, 0o600, 0]))
+    sacrificed("int 0x80 shmget", || {
+        let id = int80(117, [SHMGET, 0, 4096, 0o600, 0])?;
+        int80(117, [SHMCTL, id, libc::IPC_RMID as u32, 0, 0])
+    })
 }
 
 /// Reaches mount through the 32-bit gate: number 21, which a filter takes for access. Null pointers: EFAULT
