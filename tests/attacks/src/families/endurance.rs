@@ -36,6 +36,8 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("stopped-in-access", &[], stopped).options(JSON).judged(ended_in_time),
     Attack::new("vfork-in-access", &[], vforked).options(JSON).judged(one_denial),
     Attack::new("descriptor-flood", &[], descriptor_flood).options(JSON).judged(one_denial),
+    Attack::new("survivor", &["pid-namespace"], survivor).judge(nobody_left),
+    Attack::new("outlive-timeout", &[], outlive_timeout).options(&["--timeout", "1s"]).judged(timed_out),
     Attack::new("init-signals", &[], init_signals).judged(still_running),
     Attack::new("spoof-argument", &[], spoof_argument).options(TEXT).judged(text_honest),
     Attack::new("spoof-argument-json", &[], spoof_argument).options(JSON).judged(json_honest),
@@ -171,6 +173,64 @@ fn descriptor_flood(_: &Values) -> Outcome {
     memfd(0).map_err(|error| Broken(format!("no memory file after the flood: {error}")))?;
     denied("/tmp/after");
     done()
+}
+
+/// What a process that outlived its box would go on writing to, in the workspace.
+const HEARTBEAT: &str = "heartbeat";
+
+/// Leaves a process behind, in a session of its own and deaf to every signal, that beats for three seconds.
+fn survivor(_: &Values) -> Outcome {
+    fork(|| {
+        let deaf = block_signals().is_ok() && rustix::process::setsid().is_ok();
+        let orphan = fork(|| {
+            for beat in 0..300_u32 {
+                // Once the workspace is gone there is nothing to prove.
+                let _ = fs::write(HEARTBEAT, beat.to_string());
+                thread::sleep(Duration::from_millis(10));
+            }
+            0
+        });
+        u8::from(!deaf || orphan.is_err())
+    })?;
+    thread::sleep(Duration::from_millis(100));
+    done()
+}
+
+/// The heart has stopped with the box.
+fn nobody_left(after: &Aftermath<'_>) -> Outcome {
+    after.expect_status(i32::from(BLOCKED))?;
+    let path = after.stage.workspace.join(HEARTBEAT);
+    let first = fs::read_to_string(&path)?;
+    thread::sleep(Duration::from_millis(300));
+    let later = fs::read_to_string(&path)?;
+    Ok(if first == later {
+        Verdict::Blocked(format!("the last beat was {first}"))
+    } else {
+        Verdict::Succeeded(format!("it beats on after the box: {first}, {later}"))
+    })
+}
+
+/// Stays, deaf to every signal that can be blocked, and with a child of the same kind.
+fn outlive_timeout(_: &Values) -> Outcome {
+    block_signals()?;
+    fork(|| {
+        thread::sleep(Duration::from_secs(20));
+        0
+    })?;
+    thread::sleep(Duration::from_secs(20));
+    done()
+}
+
+/// The box ended near its timeout.
+fn timed_out(after: &Aftermath<'_>) -> Outcome {
+    if after.elapsed < Duration::from_millis(900) {
+        return Err(Broken(format!("ended after {:?}, before its timeout: {}", after.elapsed, after.output)));
+    }
+    Ok(if after.elapsed < Duration::from_secs(10) {
+        Verdict::Blocked(format!("ended after {:?}", after.elapsed))
+    } else {
+        Verdict::Succeeded(format!("ended only after {:?}", after.elapsed))
+    })
 }
 
 /// Sends every signal to process 1, which must neither end nor stop. It may pass signals on to the agent, which

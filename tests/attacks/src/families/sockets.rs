@@ -7,8 +7,8 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 
-use crate::attack::{Attack, Outcome, Values, Verdict};
-use crate::stage::Stage;
+use crate::attack::{Attack, BLOCKED, Broken, Outcome, Values, Verdict};
+use crate::stage::{Aftermath, Stage};
 
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
@@ -20,6 +20,10 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("abstract-list", &["net-namespace"], list_abstract).prepare(listen_abstract),
     Attack::new("loopback", &["net-namespace"], connect_loopback).prepare(listen_loopback),
     Attack::new("tmp-socket", &["seal"], connect_path).prepare(listen_tmp),
+    Attack::new("shown-socket-unreported", &[], connect_shown)
+        .options(&["--ro", "{shown}", "--report", "json", "--report-file", "{report}"])
+        .prepare(listen_shown)
+        .judged(reported),
 ];
 
 /// Listens on an abstract name.
@@ -76,4 +80,35 @@ fn listen_tmp(stage: &mut Stage) -> io::Result<()> {
 fn connect_path(values: &Values) -> Outcome {
     let path = values.text("socket")?;
     Ok(Verdict::of(&format!("connect to {path}"), UnixStream::connect(path)))
+}
+
+/// Listens in a directory that the box is shown read-only, which doesn't keep anybody from connecting.
+fn listen_shown(stage: &mut Stage) -> io::Result<()> {
+    let shown = stage.directory.join("shown");
+    fs::create_dir(&shown)?;
+    let path = shown.join("socket");
+    stage.hold(UnixListener::bind(&path)?);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o777))?;
+    stage.set("shown", shown.display());
+    stage.set("socket", path.display());
+    Ok(())
+}
+
+/// Connects to it, which has to work: what matters is that the box's owner is told.
+fn connect_shown(values: &Values) -> Outcome {
+    UnixStream::connect(values.text("socket")?)?;
+    Ok(Verdict::Blocked("to be judged from outside".to_owned()))
+}
+
+/// Blocked if the report names the socket.
+fn reported(after: &Aftermath<'_>) -> Outcome {
+    after.expect_status(i32::from(BLOCKED))?;
+    let path = after.stage.values.text("socket")?;
+    let report = after.report()?;
+    let notices = report.get("notices").ok_or_else(|| Broken("the report has no notices".to_owned()))?;
+    Ok(if notices.to_string().contains(path) {
+        Verdict::Blocked("the report names the socket".to_owned())
+    } else {
+        Verdict::Succeeded(format!("connected to {path}, and no notice of it: {notices}"))
+    })
 }

@@ -17,6 +17,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("init-environment", &["init-hardening"], environment),
     Attack::new("init-root", &["init-hardening"], root),
     Attack::new("init-directory", &["init-hardening"], directory),
+    Attack::new("init-program", &["init-hardening"], program),
     Attack::new("init-descriptors", &["init-hardening"], descriptors),
     Attack::new("init-descriptor-copy", &["init-hardening"], descriptor_copy),
     Attack::new("init-trace", &["init-hardening"], trace),
@@ -47,6 +48,11 @@ fn root(_: &Values) -> Outcome {
 /// Goes through process 1's working directory, which a careless set-up leaves in the host's tree.
 fn directory(_: &Values) -> Outcome {
     Ok(Verdict::of("list /proc/1/cwd/", fs::read_dir("/proc/1/cwd/")))
+}
+
+/// Opens the program that process 1 runs: denybox itself, on the host's disk.
+fn program(_: &Values) -> Outcome {
+    Ok(Verdict::of("open /proc/1/exe", File::open("/proc/1/exe")))
 }
 
 /// Lists process 1's descriptors.

@@ -77,6 +77,8 @@ impl Drop for Ground {
                 eprintln!("attacks: {} stays behind: {error}", place.display());
             }
         }
+        // Others may be at work beside.
+        let _ = self.home.parent().map(fs::remove_dir);
     }
 }
 
