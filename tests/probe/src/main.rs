@@ -71,8 +71,8 @@ fn compare(denybox: &Path) -> Result<String, String> {
         columns.push(Column { name, cells: canaries.run(&command, &here) });
     }
     let mut text = render(&columns);
-    for name in missing {
-        text.push_str(&format!("not installed, so not compared: {name}\n"));
+    for reason in missing {
+        text.push_str(&format!("not compared: {reason}\n"));
     }
     Ok(text)
 }

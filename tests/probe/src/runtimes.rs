@@ -39,8 +39,8 @@ pub fn denybox(denybox: &Path, probe: &Path, options: &[&str]) -> Vec<String> {
     command
 }
 
-/// Every other sandbox that is here, and the names of those that aren't.
-pub fn others(probe: &Path, scratch: &Path) -> (Vec<Runtime>, Vec<&'static str>) {
+/// Every other sandbox that can be started here, and which can't, with the reason.
+pub fn others(probe: &Path, scratch: &Path) -> (Vec<Runtime>, Vec<String>) {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     if let Some(bwrap) = installed("bwrap") {
@@ -51,20 +51,20 @@ pub fn others(probe: &Path, scratch: &Path) -> (Vec<Runtime>, Vec<&'static str>)
         let devices = [&[bwrap.as_str(), "--bind", "/", "/", "--dev-bind", "/dev", "/dev"], &tail[..]];
         found.push(Runtime { name: "bwrap --dev-bind", command: words(&devices.concat()) });
     } else {
-        missing.push("bwrap");
+        missing.push("bwrap: not installed".to_owned());
     }
     if let Some(firejail) = installed("firejail") {
         let command = words(&[&firejail.display().to_string(), "--quiet", "--"]);
         found.push(Runtime { name: "firejail", command });
     } else {
-        missing.push("firejail");
+        missing.push("firejail: not installed".to_owned());
     }
     match installed("runc") {
         Some(runc) => match bundle(&runc, probe, scratch) {
             Ok(command) => found.push(Runtime { name: "runc", command }),
-            Err(error) => eprintln!("runc: {error}"),
+            Err(error) => missing.push(format!("runc: {error}")),
         },
-        None => missing.push("runc"),
+        None => missing.push("runc: not installed".to_owned()),
     }
     (found, missing)
 }
@@ -72,6 +72,9 @@ pub fn others(probe: &Path, scratch: &Path) -> (Vec<Runtime>, Vec<&'static str>)
 /// A bundle with runc's own default configuration, this machine's system directories as its root, and a script
 /// that puts the probe's command line into it.
 fn bundle(runc: &Path, probe: &Path, scratch: &Path) -> io::Result<Vec<String>> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(io::Error::other("its default configuration needs root"));
+    }
     let bundle = scratch.join("bundle");
     let root = bundle.join("rootfs");
     for directory in ["usr", "tmp", "proc", "dev", "sys", "var/tmp", "run/lock", "etc", "probe"] {
@@ -94,9 +97,6 @@ fn bundle(runc: &Path, probe: &Path, scratch: &Path) -> io::Result<Vec<String>> 
     }
     if let Some(terminal) = spec.pointer_mut("/process/terminal") {
         *terminal = json!(false);
-    }
-    if !rustix::process::geteuid().is_root() {
-        return Err(io::Error::other("needs root in this comparison"));
     }
     fs::write(bundle.join("template.json"), spec.to_string())?;
     // The probe's command line is known only when it is run.

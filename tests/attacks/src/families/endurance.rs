@@ -177,6 +177,8 @@ fn descriptor_flood(_: &Values) -> Outcome {
 
 /// What a process that outlived its box would go on writing to, in the workspace.
 const HEARTBEAT: &str = "heartbeat";
+/// The file that tells it to stop.
+const ENOUGH: &str = "enough";
 
 /// Leaves a process behind, in a session of its own and deaf to every signal, that beats for three seconds.
 fn survivor(_: &Values) -> Outcome {
@@ -184,8 +186,9 @@ fn survivor(_: &Values) -> Outcome {
         let deaf = block_signals().is_ok() && rustix::process::setsid().is_ok();
         let orphan = fork(|| {
             for beat in 0..300_u32 {
-                // Once the workspace is gone there is nothing to prove.
-                let _ = fs::write(HEARTBEAT, beat.to_string());
+                if fs::metadata(ENOUGH).is_ok() || fs::write(HEARTBEAT, beat.to_string()).is_err() {
+                    break;
+                }
                 thread::sleep(Duration::from_millis(10));
             }
             0
@@ -203,6 +206,8 @@ fn nobody_left(after: &Aftermath<'_>) -> Outcome {
     let first = fs::read_to_string(&path)?;
     thread::sleep(Duration::from_millis(300));
     let later = fs::read_to_string(&path)?;
+    fs::write(after.stage.workspace.join(ENOUGH), "")?;
+    thread::sleep(Duration::from_millis(100));
     Ok(if first == later {
         Verdict::Blocked(format!("the last beat was {first}"))
     } else {
