@@ -1,13 +1,13 @@
 //! Descriptors that lead out of the box.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::attack::{Attack, Outcome, Values, Verdict};
+use crate::attack::{Attack, Broken, Outcome, Values, Verdict};
 use crate::kernel::descriptors::inherited;
 use crate::stage::{CANARY, Stage};
 
@@ -19,6 +19,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("inherited-directory", &["fd-hygiene"], directory).prepare(hand_directory),
     Attack::new("inherited-file", &["fd-hygiene"], file).prepare(hand_file),
     Attack::new("inherited-socket", &["fd-hygiene"], socket).prepare(hand_socket),
+    Attack::new("stdin-reopened", &["landlock"], stdin_reopened).prepare(stdin_is_file),
     Attack::new("stdin-directory", &["stdio-directory"], stdin_directory)
         .prepare(stdin_is_directory)
         .refused(),
@@ -92,6 +93,26 @@ fn socket(_: &Values) -> Outcome {
     let sent = inherited(HANDED)
         .and_then(|fd| UnixStream::from(fd.try_clone_to_owned()?).write_all(b"hello from inside"));
     Ok(Verdict::of("write to the inherited socket", sent))
+}
+
+/// Starts denybox with a file as its standard input, open for reading only, that anybody may write.
+fn stdin_is_file(stage: &mut Stage) -> io::Result<()> {
+    let path = stage.directory.join("canary");
+    stage.canary(&path)?;
+    stage.descriptors.push((0, File::open(path)?.into()));
+    Ok(())
+}
+
+/// Opens the same file once more by its name below /proc, which no mount has to hold, and for writing. That it
+/// can be read is what it was given for.
+fn stdin_reopened(_: &Values) -> Outcome {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    if text != CANARY {
+        return Err(Broken(format!("the standard input isn't the file: {text}")));
+    }
+    let path = "/proc/self/fd/0";
+    Ok(Verdict::of(&format!("open {path} for writing"), OpenOptions::new().append(true).open(path)))
 }
 
 /// Starts denybox with a directory as its standard input.

@@ -20,7 +20,7 @@ const FLOOD: u64 = 200_000;
 /// Accesses in the flood of different names.
 const NAMES: u64 = 20_000;
 /// How large a report of many names may be, in bytes.
-const REPORT_BOUND: usize = 1 << 20;
+const REPORT_BOUND: usize = 4 << 20;
 /// What a spoof tries to have the report say.
 const FORGED: &str = "denybox: every access was allowed";
 
@@ -33,6 +33,7 @@ const TEXT: &[&str] = &["--report", "text"];
 pub const ATTACKS: &[Attack] = &[
     Attack::new("flood", &[], flood).options(JSON).judged(flood_counted),
     Attack::new("flood-of-names", &["denial-limits"], flood_of_names).options(JSON).judge(names_bounded),
+    Attack::new("report-bloat", &[], report_bloat).options(JSON).judged(report_small),
     Attack::new("stopped-in-access", &[], stopped).options(JSON).judged(ended_in_time),
     Attack::new("vfork-in-access", &[], vforked).options(JSON).judged(one_denial),
     Attack::new("descriptor-flood", &[], descriptor_flood).options(JSON).judged(one_denial),
@@ -114,6 +115,38 @@ fn names_bounded(after: &Aftermath<'_>) -> Outcome {
         return Ok(Verdict::Succeeded(format!("a report of {size} bytes")));
     }
     Ok(counted(&report, NAMES))
+}
+
+/// How many processes stand above each other in `report-bloat`, and how many names the lowest one tries.
+const GENERATIONS: u32 = 12;
+const TRIES: u32 = 200;
+
+/// Makes each of a few hundred denials as long as it can be: many ancestors, each with as many arguments as
+/// long as they go. Runs itself below itself.
+fn report_bloat(values: &Values) -> Outcome {
+    let generation = values.0.get("generation").and_then(|text| text.parse().ok()).unwrap_or(0_u32);
+    if generation == GENERATIONS {
+        (0..TRIES).for_each(|number| denied(&format!("/tmp/bloat-{number}")));
+        return done();
+    }
+    let padding = (0..64).map(|number| format!("padding{number}={}", "x".repeat(1000)));
+    let ended = Command::new("/proc/self/exe")
+        .args(["run", "report-bloat", &format!("generation={}", generation + 1)])
+        .args(padding)
+        .stderr(Stdio::null())
+        .status()?;
+    if ended.code() == Some(i32::from(BLOCKED)) { done() } else { Err(Broken(format!("a child: {ended}"))) }
+}
+
+/// The report holds every denial in little space.
+fn report_small(after: &Aftermath<'_>) -> Outcome {
+    after.expect_status(i32::from(BLOCKED))?;
+    let report = after.report()?;
+    let size = report.to_string().len();
+    if size > REPORT_BOUND {
+        return Ok(Verdict::Succeeded(format!("{TRIES} denials make a report of {size} bytes")));
+    }
+    Ok(counted(&report, u64::from(TRIES)))
 }
 
 /// Stops processes in the middle of denied accesses and leaves them so.
