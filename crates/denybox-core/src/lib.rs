@@ -5,7 +5,14 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod decision;
+pub mod diagnosis;
+pub mod event;
+pub mod grant;
 pub mod path;
+pub mod plan;
+pub mod policy;
 pub mod resource;
 pub mod size;
 pub mod surface;
+pub mod view;

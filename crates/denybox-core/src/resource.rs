@@ -58,7 +58,9 @@ pub enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
     /// Neither a path nor a known kind.
-    #[error("'{0}' is no resource: give an absolute path, or one of sysv-shm, sysv-sem, sysv-msg, posix-mq, memfd-exec, abstract-unix")]
+    #[error(
+        "'{0}' is no resource: give an absolute path, or one of sysv-shm, sysv-sem, sysv-msg, posix-mq, memfd-exec, abstract-unix"
+    )]
     Unknown(String),
     /// A path, but not a usable one.
     #[error(transparent)]

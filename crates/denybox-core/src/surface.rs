@@ -79,7 +79,9 @@ impl<T> Fact<T> {
     /// Where it comes from.
     pub fn origin(&self) -> &Origin {
         match self {
-            Self::Known { origin, .. } | Self::Defaulted { origin, .. } | Self::Unknown { origin, .. } => origin,
+            Self::Known { origin, .. } | Self::Defaulted { origin, .. } | Self::Unknown { origin, .. } => {
+                origin
+            }
         }
     }
 

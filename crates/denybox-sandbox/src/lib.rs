@@ -1,1 +1,26 @@
-//! The native backend.
+//! The native backend: a box made of Linux namespaces.
+//!
+//! Three processes: the [supervisor], which outlives the box; the [stage], which builds it and
+//! is gone before the agent runs; and [PID 1](init), which starts the agent and dies with the supervisor. They speak over
+//! one typed [channel]. The supervisor answers the [tripwire] (denied paths) and the [notifier] (refused calls) and
+//! writes both down in the [recorder].
+#![deny(unsafe_code)]
+
+pub mod cgroup;
+pub mod channel;
+mod confine;
+pub mod controls;
+pub mod error;
+pub mod feed;
+pub mod host;
+pub mod init;
+pub mod message;
+pub mod stage;
+pub mod supervisor;
+mod mounting;
+mod notifier;
+mod observer;
+mod recorder;
+mod terminal;
+mod tripwire;
+pub mod weaken;

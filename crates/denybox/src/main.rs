@@ -1,1 +1,45 @@
-fn main() {}
+//! denybox: runs AI agents with every shared scratch space denied unless justified.
+#![forbid(unsafe_code)]
+
+mod command_line;
+mod doctor;
+mod exit_code;
+mod report;
+mod run;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use command_line::{Command, CommandLine, Document};
+
+fn main() -> ExitCode {
+    let code = match CommandLine::try_parse() {
+        Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
+        Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),
+        Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
+        Err(error) => {
+            // Where the message can't be written the exit code still says it.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+                _ => exit_code::USAGE,
+            }
+        }
+    };
+    ExitCode::from(u8::try_from(code).unwrap_or(exit_code::INTERNAL as u8))
+}
+
+fn schema(document: Document) -> i32 {
+    let schema = match document {
+        Document::Report => schemars::schema_for!(report::Report),
+        Document::PolicyInput => denybox_core::policy::input_schema(),
+        Document::PolicyAnswer => denybox_core::policy::answer_schema(),
+    };
+    let written = serde_json::to_string_pretty(&schema)
+        .map_err(std::io::Error::other)
+        .and_then(|json| writeln!(std::io::stdout(), "{json}"));
+    if written.is_ok() { 0 } else { exit_code::INTERNAL }
+}

@@ -1,0 +1,104 @@
+//! How long the shipped policy takes: from nothing loaded to the first decision, and from then on.
+//! `cargo run --release -p denybox-core --example decide`
+
+use std::time::{Duration, Instant};
+
+use denybox_core::decision::{Caller, Decision, Host, INPUT_VERSION, Input};
+use denybox_core::path::{AbsPath, PathError};
+use denybox_core::policy::Policy;
+use denybox_core::resource::Resource;
+use denybox_core::size::Size;
+use denybox_core::surface::{
+    Access, Backing, Control, Exposure, Fact, Limits, MountOptions, Origin, Role, Sharing, Surface,
+};
+
+fn exposure(path: &str, role: Role, access: Access, backing: Backing) -> Result<Exposure, PathError> {
+    let origin = Origin::Rule { name: "denybox: example".to_owned() };
+    let private = backing == Backing::Private;
+    Ok(Exposure {
+        resource: Resource::Path(AbsPath::new(path)?),
+        role,
+        access,
+        options: MountOptions { readonly: !access.write, noexec: !access.execute, nosuid: true, nodev: true },
+        limits: Limits { size: private.then_some(Size(64 << 20)), inodes: None },
+        sharing: if private { Sharing::Private } else { Sharing::Host },
+        backing: Fact::Known { value: backing, origin: origin.clone() },
+        related: Vec::new(),
+        directory: None,
+        origin,
+    })
+}
+
+/// A box as `denybox run --scratch 64M --ro … --because …` makes it: 25 exposures.
+fn input() -> Result<Input, PathError> {
+    let mut exposures = Vec::new();
+    for path in ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt"] {
+        let host = Backing::Host { path: Some(AbsPath::new(path)?) };
+        exposures.push(exposure(path, Role::System, Access::READ, host)?);
+    }
+    for path in ["/home/u/.cargo/bin", "/home/u/.rustup", "/home/u/.nvm"] {
+        let host = Backing::Host { path: Some(AbsPath::new(path)?) };
+        exposures.push(exposure(path, Role::Toolchain, Access::READ, host)?);
+    }
+    for path in [
+        "/tmp",
+        "/var/tmp",
+        "/usr/tmp",
+        "/dev/shm",
+        "/run/shm",
+        "/run/lock",
+        "/run/user/1000",
+        "/dev/mqueue",
+        "/dev/hugepages",
+    ] {
+        exposures.push(exposure(path, Role::Scratch, Access::NONE, Backing::Sealed)?);
+    }
+    for path in ["/srv/data", "/srv/models"] {
+        let host = Backing::Host { path: Some(AbsPath::new(path)?) };
+        exposures.push(exposure(path, Role::ReadOnly, Access::READ, host)?);
+    }
+    let host = Backing::Host { path: Some(AbsPath::new("/home/u/project")?) };
+    exposures.push(exposure("/home/u/project", Role::Workspace, Access::ALL, host)?);
+    exposures.push(exposure("/home/u", Role::Home, Access::ALL, Backing::Private)?);
+    exposures.push(exposure("/run/denybox/scratch", Role::Scratch, Access::READ_WRITE, Backing::Private)?);
+    exposures.push(exposure("/var/cache/x", Role::Scratch, Access::READ_WRITE, Backing::Private)?);
+    let origin = Origin::Rule { name: "denybox: controls".to_owned() };
+    let controls =
+        ["user-namespace", "mount-namespace", "pid-namespace", "ipc-namespace", "seccomp", "landlock"].map(
+            |name| Control {
+                name: name.to_owned(),
+                enforced: Fact::Known { value: true, origin: origin.clone() },
+            },
+        );
+    Ok(Input {
+        version: INPUT_VERSION,
+        surface: Surface { exposures, controls: controls.into() },
+        reasons: vec!["sort(1) spills to disk".to_owned()],
+        host: Host { memory_bytes: 8 << 30, abstract_socket_scope: true },
+        caller: Caller { uid: 1000, home: Some(AbsPath::new("/home/u")?) },
+        time: 1_800_000_000,
+    })
+}
+
+fn main() -> Result<(), PathError> {
+    let input = input()?;
+    let start = Instant::now();
+    let policy = Policy::shipped();
+    let loaded = start.elapsed();
+    let decision = policy.decide(&input);
+    let cold = start.elapsed();
+    match &decision {
+        Decision::Allowed(allowed) => println!("allowed, {} verdicts", allowed.verdicts().len()),
+        Decision::Refused(refusal) => println!("refused: {refusal:#?}"),
+    }
+    let mut hot: Vec<Duration> = (0..1000)
+        .map(|_| {
+            let start = Instant::now();
+            let _decision = policy.decide(&input);
+            start.elapsed()
+        })
+        .collect();
+    hot.sort();
+    println!("load {loaded:?}, cold to first decision {cold:?}, hot median {:?}", hot.get(500));
+    Ok(())
+}

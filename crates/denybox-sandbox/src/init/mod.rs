@@ -1,0 +1,251 @@
+//! PID 1 of the box: builds its file tree, starts the agent, passes signals on, buries the dead, and dies with the
+//! supervisor.
+//!
+//! It is a fork of the stage that never becomes another program: not dumpable, so nothing in the box can look into it,
+//! without capabilities, and under the same locks as the agent.
+
+mod tree;
+
+use std::ffi::{CString, OsStr};
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{DumpableBehavior, WaitOptions, WaitStatus, wait};
+
+use denybox_core::plan::Plan;
+use denybox_sys::process::Side;
+use denybox_sys::signal;
+
+use crate::channel::Channel;
+use crate::confine;
+use crate::error::{During, Failure};
+use crate::message::{Enforcement, News};
+use crate::stage::die_with_parent;
+use crate::weaken;
+
+/// Signals that PID 1 passes on to the agent when the supervisor sends them.
+pub const PASSED_ON: [i32; 10] = [
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+    libc::SIGCONT,
+    libc::SIGALRM,
+    libc::SIGTSTP,
+];
+
+/// What PID 1 is born with.
+#[derive(Debug)]
+pub struct Init<'a> {
+    /// To the supervisor.
+    pub channel: &'a Channel,
+    /// Hangs up when the supervisor is gone.
+    pub life: &'a OwnedFd,
+    /// What to do.
+    pub plan: &'a Plan,
+    /// The denying file system, to be put into place; none where FUSE isn't to be had.
+    pub tripwire: Option<OwnedFd>,
+    /// Trees that only the supervisor could make, in the plan's order.
+    pub trees: Vec<OwnedFd>,
+}
+
+impl Init<'_> {
+    /// Runs until the agent is gone, and with it the box.
+    pub fn run(mut self, enforced: Vec<Enforcement>) -> ! {
+        let status = match self.live(enforced) {
+            Ok(status) => status,
+            Err(failure) => {
+                let _ = self.channel.send(&News::Failed(failure), &[]);
+                1
+            }
+        };
+        denybox_sys::process::exit_now(status)
+    }
+
+    fn live(&mut self, mut enforced: Vec<Enforcement>) -> Result<i32, Failure> {
+        die_with_parent()?;
+        if self.supervisor_is_gone()? {
+            return Ok(1);
+        }
+        // Without a tripwire, calls that write or create by name are notified, or nobody would see them.
+        let observe_writes = self.tripwire.is_none();
+        let terminal =
+            tree::build(self.plan, self.channel, self.tripwire.take(), std::mem::take(&mut self.trees))?;
+        if !weaken::off("init-hardening") {
+            rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+                .during_on("prctl", "PR_SET_DUMPABLE")?;
+        }
+        let mut watched = PASSED_ON.to_vec();
+        watched.push(libc::SIGCHLD);
+        let signals = signal::receive(&watched).during("signalfd")?;
+
+        confine::drop_capabilities(&mut enforced)?;
+        confine::limit_resources(self.plan.limits, &mut enforced)?;
+        confine::landlock::restrict(&self.plan.writable, &mut enforced)?;
+        let listener = confine::filter(&self.plan.calls, observe_writes, &mut enforced)?;
+        self.tell(&News::Controls(enforced), &[])?;
+        if let Some(listener) = listener {
+            self.tell(&News::Listener, &[listener.as_fd()])?;
+        }
+        let agent = match denybox_sys::process::fork().during("fork")? {
+            Side::Child => self.become_agent(terminal.as_ref()),
+            Side::Parent(pid) => pid.as_raw_nonzero().get(),
+        };
+        self.tell(&News::Started, &[])?;
+        drop(terminal);
+        forget_standard_streams()?;
+        self.supervise(agent, signals.as_fd())
+    }
+
+    /// Waits for the agent; meanwhile reaps every orphan and passes signals on.
+    fn supervise(&self, agent: i32, signals: BorrowedFd<'_>) -> Result<i32, Failure> {
+        loop {
+            let mut watched =
+                [PollFd::new(self.life, PollFlags::IN), PollFd::from_borrowed_fd(signals, PollFlags::IN)];
+            match poll(&mut watched, None) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other.during("poll")?,
+            };
+            let [life, arrived] = watched;
+            if !life.revents().is_empty() {
+                return Ok(1);
+            }
+            if arrived.revents().is_empty() {
+                continue;
+            }
+            while let Some(number) = signal::next(signals).during("read")? {
+                // A stop from the terminal would be ignored by a group that has no shell above it.
+                let number = if number == libc::SIGTSTP { libc::SIGSTOP } else { number };
+                if number != libc::SIGCHLD {
+                    // Gone already: its end is on the way.
+                    let _ = signal::send(-agent, number).or_else(|_| signal::send(agent, number));
+                }
+            }
+            if let Some(status) = reap(agent)? {
+                self.tell(&News::Ended(status.as_raw()), &[])?;
+                return Ok(0);
+            }
+        }
+    }
+
+    fn supervisor_is_gone(&self) -> Result<bool, Failure> {
+        let mut life = [PollFd::new(self.life, PollFlags::IN)];
+        poll(&mut life, Some(&rustix::time::Timespec::default())).during("poll")?;
+        Ok(life.iter().any(|life| !life.revents().is_empty()))
+    }
+
+    /// Turns this process into the agent. Nothing is left to return to: failures are told and end it.
+    fn become_agent(&self, terminal: Option<&OwnedFd>) -> ! {
+        let (errno, path) = match self.prepare_agent(terminal) {
+            Ok(()) => self.execute(),
+            Err(failure) => {
+                let _ = self.channel.send(&News::Failed(failure), &[]);
+                denybox_sys::process::exit_now(1)
+            }
+        };
+        let _ = self.channel.send(&News::NotExecuted { errno, path }, &[]);
+        denybox_sys::process::exit_now(127)
+    }
+
+    fn prepare_agent(&self, terminal: Option<&OwnedFd>) -> Result<(), Failure> {
+        // A session of its own: no controlling terminal of the caller's, and one group for signals.
+        if !weaken::off("terminal") {
+            rustix::process::setsid().during("setsid")?;
+        }
+        if let Some(terminal) = terminal {
+            denybox_sys::process::adopt_terminal(terminal.as_fd()).during_on("ioctl", "TIOCSCTTY")?;
+            for number in crate::terminal::standard_streams_that_are_one() {
+                denybox_sys::fd::duplicate_onto(terminal.as_fd(), number).during_on("dup2", number)?;
+            }
+        }
+        signal::reset();
+        rustix::process::chdir(self.plan.directory.as_str()).during_on("chdir", &self.plan.directory)?;
+        if !weaken::off("fd-hygiene") {
+            denybox_sys::fd::close_on_exec_from(3).during("close_range")?;
+        }
+        Ok(())
+    }
+
+    /// execvp(3) with the box's own PATH: returns what went wrong, and with which file.
+    fn execute(&self) -> (i32, String) {
+        let to_c = |text: &OsStr| CString::new(text.as_bytes()).ok();
+        let arguments: Vec<CString> = self.plan.argv.iter().filter_map(|text| to_c(text)).collect();
+        let environment: Vec<CString> = self
+            .plan
+            .environment
+            .iter()
+            .filter_map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok())
+            .collect();
+        let Some(name) = self.plan.argv.first() else {
+            return (libc::ENOENT, String::new());
+        };
+        let shown = name.to_string_lossy().into_owned();
+        let candidates: Vec<CString> = if name.as_bytes().contains(&b'/') {
+            to_c(name).into_iter().collect()
+        } else {
+            let path = self.plan.environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_bytes());
+            path.unwrap_or(b"/usr/local/bin:/usr/bin:/bin")
+                .split(|byte| *byte == b':')
+                .filter(|directory| !directory.is_empty())
+                .filter_map(|directory| CString::new([directory, b"/", name.as_bytes()].concat()).ok())
+                .collect()
+        };
+        let (mut errno, mut tried) = (libc::ENOENT, shown);
+        for candidate in candidates {
+            let error = denybox_sys::process::execute(&candidate, &arguments, &environment);
+            match error.raw_os_error() {
+                // As a shell does: go on looking, but remember a file that exists and can't be executed.
+                Some(libc::ENOENT | libc::ENOTDIR) => {}
+                number => {
+                    errno = number.unwrap_or(libc::EIO);
+                    tried = candidate.to_string_lossy().into_owned();
+                    if errno != libc::EACCES {
+                        break;
+                    }
+                }
+            }
+        }
+        (errno, tried)
+    }
+
+    fn tell(&self, news: &News, descriptors: &[BorrowedFd<'_>]) -> Result<(), Failure> {
+        Ok(self.channel.send(news, descriptors).during_on("sendmsg", "the supervisor")?)
+    }
+}
+
+/// Reaps everything that has ended; gives the agent's status when it is among them.
+fn reap(agent: i32) -> Result<Option<WaitStatus>, Failure> {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, status))) if pid.as_raw_nonzero().get() == agent => return Ok(Some(status)),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(rustix::io::Errno::CHILD) => return Ok(None),
+            Err(error) => return Ok(Err(error).during("wait")?),
+        }
+    }
+}
+
+/// Lets go of the standard streams, so that whoever reads the agent's output sees its end when the agent closes it.
+fn forget_standard_streams() -> Result<(), Failure> {
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let nothing =
+        rustix::fs::open("/dev/null", flags, rustix::fs::Mode::empty()).during_on("open", "/dev/null")?;
+    for number in STANDARD_STREAMS {
+        denybox_sys::fd::duplicate_onto(nothing.as_fd(), number).during_on("dup2", number)?;
+    }
+    Ok(())
+}
+
+/// The standard streams, stdin(3).
+pub const STANDARD_STREAMS: [RawFd; 3] = [0, 1, 2];
+
+/// Whether an error of execve(2) means that the command does not exist, rather than that it can't be executed.
+pub fn is_not_found(errno: i32) -> bool {
+    matches!(errno, libc::ENOENT | libc::ENOTDIR)
+}
+

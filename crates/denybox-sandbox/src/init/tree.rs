@@ -1,0 +1,345 @@
+//! Building the box's file tree, step by step as the plan says.
+//!
+//! Everything happens relative to a descriptor of the new root, and nothing on the way follows a symbolic link, so what
+//! lies in a workspace can't lead a mount astray. The host's tree is left by pivot_root(2) at the end.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use rustix::mount::{MountAttrFlags, MoveMountFlags, UnmountFlags, move_mount, unmount};
+use rustix::pty::OpenptFlags;
+
+use denybox_core::path::AbsPath;
+use denybox_core::plan::{Action, Plan, Step};
+use denybox_core::surface::Role;
+use denybox_sys::mount::{Attributes, restrict};
+
+use crate::channel::Channel;
+use crate::error::{During, Failure, SysError};
+use crate::feed;
+use crate::message::News;
+use crate::mounting::{DATA_ONLY, clone_tree, file_system, memory};
+use crate::weaken;
+
+/// A directory of the new root in which file systems stand while parts of them are put into place.
+const WORKSHOP: &str = ".workshop";
+/// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has one.
+pub fn build(
+    plan: &Plan,
+    channel: &Channel,
+    tripwire: Option<OwnedFd>,
+    trees: Vec<OwnedFd>,
+) -> Result<Option<OwnedFd>, Failure> {
+    let mut builder = Builder::start(plan, channel, trees)?;
+    if let Some(tripwire) = tripwire {
+        builder.stand("tripwire", &tripwire)?;
+        builder.tripwire = true;
+    }
+    builder.mount_feed()?;
+    for step in &plan.steps {
+        builder.perform(step)?;
+    }
+    let terminal = builder.terminal.take();
+    builder.finish()?;
+    Ok(terminal)
+}
+
+struct Builder<'a> {
+    plan: &'a Plan,
+    channel: &'a Channel,
+    root: OwnedFd,
+    trees: std::vec::IntoIter<OwnedFd>,
+    tripwire: bool,
+    terminal: Option<OwnedFd>,
+    seals_done: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn start(plan: &'a Plan, channel: &'a Channel, trees: Vec<OwnedFd>) -> Result<Self, SysError> {
+        let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .during_on("open", "/")?;
+        denybox_sys::mount::make_private(old.as_fd(), true).during_on("mount_setattr", "/ private")?;
+        let root = memory("1M", None, 0o755, DATA_ONLY)?;
+        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).during_on("move_mount", "/")?;
+        rustix::fs::mkdirat(&root, WORKSHOP, Mode::from(0o700)).during_on("mkdir", WORKSHOP)?;
+        Ok(Self { plan, channel, root, trees: trees.into_iter(), tripwire: false, terminal: None, seals_done: 0 })
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<(), Failure> {
+        let done = self.act(step);
+        match done {
+            Err(error) if step.optional && is_missing(&error) => Ok(()),
+            other => other.map_err(|error| Failure {
+                control: None,
+                message: format!("{}: {error}", step.at),
+                errno: error.source.raw_os_error(),
+            }),
+        }
+    }
+
+    fn act(&mut self, step: &Step) -> Result<(), SysError> {
+        let at = &step.at;
+        match &step.action {
+            Action::Directory { mode } => {
+                self.directory(at)?;
+                rustix::fs::chmodat(&self.root, at.relative(), Mode::from(*mode), AtFlags::empty())
+                    .during_on("chmod", at)
+            }
+            Action::Link { to } => {
+                self.parent(at)?;
+                rustix::fs::symlinkat(to, &self.root, at.relative()).during_on("symlink", at)
+            }
+            Action::File { text, mode } => self.write(at, text, *mode),
+            Action::Bind { from, readonly, noexec, devices, as_caller } => {
+                let tree = if *as_caller && self.plan.identity.is_separated() {
+                    self.trees.next().ok_or_else(|| SysError {
+                        call: "recvmsg",
+                        subject: Some(from.to_string()),
+                        source: std::io::ErrorKind::NotFound.into(),
+                    })?
+                } else {
+                    clone_tree(CWD, from.as_str(), true)?
+                };
+                let mut attributes = Attributes::NOSUID;
+                if *readonly && !(weaken::off("readonly-system") && step.role == Some(Role::System)) {
+                    attributes = attributes.with(Attributes::RDONLY);
+                }
+                if *noexec {
+                    attributes = attributes.with(Attributes::NOEXEC);
+                }
+                if !*devices {
+                    attributes = attributes.with(Attributes::NODEV);
+                }
+                restrict(tree.as_fd(), true, attributes).during_on("mount_setattr", from)?;
+                self.attach_like(&tree, at)
+            }
+            Action::Tmpfs { size, inodes, mode, noexec } => {
+                let mut attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+                if *noexec && !weaken::off("grant-noexec") {
+                    attributes |= MountAttrFlags::MOUNT_ATTR_NOEXEC;
+                }
+                let size = if weaken::off("grant-size") { "0".to_owned() } else { size.0.to_string() };
+                let inodes = inodes.filter(|_| !weaken::off("grant-size"));
+                self.directory(at)?;
+                self.attach(&memory(&size, inodes, *mode, attributes)?, at)
+            }
+            Action::Seal => self.seal(at),
+            Action::Kernel { name } => {
+                self.directory(at)?;
+                let tree = self.kernel(name)?;
+                self.attach(&tree, at)?;
+                if name == "devpts" { self.open_terminal(at) } else { Ok(()) }
+            }
+            Action::ReadOnly => {
+                if weaken::off(if at.as_str().starts_with("/proc") { "proc-readonly" } else { "protected-files" }) {
+                    return Ok(());
+                }
+                let tree = self.clone_own(at)?;
+                restrict(tree.as_fd(), true, Attributes::RDONLY).during_on("mount_setattr", at)?;
+                self.attach(&tree, at)
+            }
+            Action::Pin => {
+                if weaken::off("protected-files") {
+                    return Ok(());
+                }
+                let tree = self.clone_own(at)?;
+                self.attach(&tree, at)
+            }
+            Action::Mask => self.mask(at),
+        }
+    }
+
+    fn kernel(&self, name: &str) -> Result<OwnedFd, SysError> {
+        let options: &[(&str, &str)] = match name {
+            "devpts" => &[("ptmxmode", "0666"), ("mode", "0620")],
+            _ => &[],
+        };
+        file_system(name, options, DATA_ONLY)
+    }
+
+    /// A place that denies. One FUSE connection has a numbered directory for each; without it an empty file system
+    /// that nobody can write stands there, holding nothing but the mount points that later steps need.
+    fn seal(&mut self, at: &AbsPath) -> Result<(), SysError> {
+        let number = self.seals_done;
+        self.seals_done += 1;
+        if weaken::off("seal") && std::path::Path::new(at.as_str()).is_dir() {
+            let tree = clone_tree(CWD, at.as_str(), true)?;
+            self.directory(at)?;
+            return self.attach(&tree, at);
+        }
+        self.directory(at)?;
+        if self.tripwire {
+            let tree = clone_tree(self.root.as_fd(), &format!("{WORKSHOP}/tripwire/{number}"), false)?;
+            return self.attach(&tree, at);
+        }
+        let empty = memory("64K", Some(64), 0o555, DATA_ONLY)?;
+        self.attach(&empty, at)?;
+        for point in self.plan.mount_points_below(at) {
+            self.directory(point)?;
+        }
+        restrict(empty.as_fd(), false, Attributes::RDONLY).during_on("mount_setattr", at)
+    }
+
+    fn mask(&self, at: &AbsPath) -> Result<(), SysError> {
+        if weaken::off("proc-mask") {
+            return Ok(());
+        }
+        let target = self.find(at)?;
+        let kind = rustix::fs::fstat(&target).during_on("stat", at)?;
+        let tree = if rustix::fs::FileType::from_raw_mode(kind.st_mode) == rustix::fs::FileType::Directory {
+            memory("4K", Some(2), 0o555, DATA_ONLY | MountAttrFlags::MOUNT_ATTR_RDONLY)?
+        } else {
+            let tree = clone_tree(CWD, "/dev/null", false)?;
+            restrict(tree.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC).with(Attributes::NOSUID))
+                .during_on("mount_setattr", at)?;
+            tree
+        };
+        self.attach(&tree, at)
+    }
+
+    /// Puts a file system up in the workshop, so that parts of it can be taken.
+    fn stand(&self, name: &str, tree: &OwnedFd) -> Result<String, SysError> {
+        let inside = format!("{WORKSHOP}/{name}");
+        rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
+        move_mount(tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .during_on("move_mount", &inside)?;
+        Ok(inside)
+    }
+
+    /// The file in which the box reads its own denials: written through one mount, shown through a read-only one.
+    fn mount_feed(&self) -> Result<(), SysError> {
+        let home = memory(&feed::CAPACITY.to_string(), Some(2), 0o755, DATA_ONLY)?;
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::EXCL;
+        let file = rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
+        let inside = self.stand("feed", &home)?;
+        let shown = clone_tree(self.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
+        restrict(shown.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC))
+            .during_on("mount_setattr", feed::NAME)?;
+        let at = AbsPath::new(feed::PATH).map_err(|error| SysError {
+            call: "open",
+            subject: Some(feed::PATH.to_owned()),
+            source: std::io::Error::other(error),
+        })?;
+        self.empty_file(&at)?;
+        self.attach(&shown, &at)?;
+        self.channel.send(&News::Feed, &[file.as_fd()]).during_on("sendmsg", "the supervisor")
+    }
+
+    /// A terminal of the box's own, in its own devpts(5) instance, when one of the standard streams is a terminal.
+    fn open_terminal(&mut self, devpts: &AbsPath) -> Result<(), SysError> {
+        if weaken::off("terminal") || !crate::terminal::any_standard_stream_is_one() {
+            return Ok(());
+        }
+        let path = format!("{}/ptmx", devpts.relative());
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let master = rustix::fs::openat(&self.root, path.as_str(), flags, Mode::empty()).during_on("open", &path)?;
+        rustix::pty::unlockpt(&master).during_on("ioctl", "TIOCSPTLCK")?;
+        let slave =
+            rustix::pty::ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+                .during_on("ioctl", "TIOCGPTPEER")?;
+        self.channel.send(&News::Terminal, &[master.as_fd()]).during_on("sendmsg", "the supervisor")?;
+        self.terminal = Some(slave);
+        Ok(())
+    }
+
+    /// Leaves the host's tree: the new root takes its place and the old one is gone.
+    fn finish(self) -> Result<(), SysError> {
+        for inside in ["tripwire", "feed"] {
+            let inside = format!("{WORKSHOP}/{inside}");
+            rustix::process::fchdir(&self.root).during("fchdir")?;
+            match unmount(inside.as_str(), UnmountFlags::DETACH) {
+                Ok(()) => rustix::fs::rmdir(inside.as_str()).during_on("rmdir", &inside)?,
+                Err(Errno::NOENT | Errno::INVAL) => {}
+                Err(error) => return Err(error).during_on("umount", inside),
+            }
+        }
+        rustix::fs::unlinkat(&self.root, WORKSHOP, AtFlags::REMOVEDIR).during_on("rmdir", WORKSHOP)?;
+        restrict(self.root.as_fd(), false, Attributes::RDONLY).during_on("mount_setattr", "the new root")?;
+        rustix::process::fchdir(&self.root).during("fchdir")?;
+        rustix::process::pivot_root(".", ".").during("pivot_root")?;
+        unmount(".", UnmountFlags::DETACH).during_on("umount", "the old root")?;
+        rustix::process::chdir("/").during_on("chdir", "/")
+    }
+
+    /// What stands at `at` now, found without following any link.
+    fn find(&self, at: &AbsPath) -> Result<OwnedFd, SysError> {
+        rustix::fs::openat2(
+            &self.root,
+            if at.relative().is_empty() { "." } else { at.relative() },
+            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+            ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS,
+        )
+        .during_on("openat2", at)
+    }
+
+    fn attach(&self, tree: &OwnedFd, at: &AbsPath) -> Result<(), SysError> {
+        let target = self.find(at)?;
+        let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+        move_mount(tree, "", &target, "", flags).during_on("move_mount", at)
+    }
+
+    /// Attaches a tree, making a mount point of its kind where there is none.
+    fn attach_like(&self, tree: &OwnedFd, at: &AbsPath) -> Result<(), SysError> {
+        let kind = rustix::fs::fstat(tree).during_on("stat", at)?;
+        match rustix::fs::FileType::from_raw_mode(kind.st_mode) {
+            rustix::fs::FileType::Directory => self.directory(at)?,
+            _ => self.empty_file(at)?,
+        }
+        self.attach(tree, at)
+    }
+
+    fn clone_own(&self, at: &AbsPath) -> Result<OwnedFd, SysError> {
+        let found = self.find(at)?;
+        clone_tree(found.as_fd(), "", true)
+    }
+
+    /// Makes `at` and all directories above it, where they don't exist.
+    fn directory(&self, at: &AbsPath) -> Result<(), SysError> {
+        let mut path = String::new();
+        for part in at.components() {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(part);
+            match rustix::fs::mkdirat(&self.root, path.as_str(), Mode::from(0o755)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                // A read-only or foreign place: what is needed there may exist all the same.
+                Err(error) => match rustix::fs::statat(&self.root, path.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(_) => {}
+                    Err(_) => return Err(error).during_on("mkdir", at),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn parent(&self, at: &AbsPath) -> Result<(), SysError> {
+        at.parent().map_or(Ok(()), |parent| self.directory(&parent))
+    }
+
+    fn empty_file(&self, at: &AbsPath) -> Result<(), SysError> {
+        if rustix::fs::statat(&self.root, at.relative(), AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+            return Ok(());
+        }
+        self.write(at, "", 0o444)
+    }
+
+    fn write(&self, at: &AbsPath, text: &str, mode: u32) -> Result<(), SysError> {
+        self.parent(at)?;
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let file =
+            rustix::fs::openat(&self.root, at.relative(), flags, Mode::from(mode)).during_on("open", at)?;
+        let mut left = text.as_bytes();
+        while !left.is_empty() {
+            let written = rustix::io::write(&file, left).during_on("write", at)?;
+            left = left.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+fn is_missing(error: &SysError) -> bool {
+    matches!(error.source.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP))
+}

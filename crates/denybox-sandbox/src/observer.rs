@@ -1,0 +1,150 @@
+//! Who is asking: a process of the box as /proc shows it while its request waits, proc(5).
+//!
+//! A request that waits keeps its process alive, so what is read belongs to it. Everything read is what the box says
+//! of itself: for reports, never for decisions.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use denybox_core::event::{Ancestor, Process};
+
+/// Longest argument list kept of one process, arguments; and the longest argument, bytes.
+const MOST_ARGUMENTS: usize = 64;
+const LONGEST_ARGUMENT: usize = 1024;
+/// Most links of ancestry that are followed.
+const MOST_ANCESTORS: usize = 32;
+
+/// Reads processes of one box.
+#[derive(Debug, Clone, Default)]
+pub struct Observer {
+    /// PID 1 of the box, numbered outside; 0 until it exists.
+    init: Arc<AtomicI32>,
+}
+
+/// A thread's system call, from /proc/TID/syscall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// Its number.
+    pub number: i64,
+    /// Its arguments as registers.
+    pub arguments: [u64; 6],
+    /// Stack and instruction pointer: with the rest they tell one call from the next.
+    pub at: [u64; 2],
+}
+
+/// What is cheap to know of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    /// Its process.
+    pub pid: i32,
+    /// Its process's parent.
+    parent: i32,
+    /// What it runs.
+    pub exe: String,
+}
+
+impl Observer {
+    /// Says which process is PID 1 of the box.
+    pub fn set_init(&self, pid: i32) {
+        self.init.store(pid, Ordering::Relaxed);
+    }
+
+    /// The thread that asks; `None` when it can't be read (the kernel itself asks, or a process of no box).
+    pub fn thread(&self, tid: i32) -> Option<Thread> {
+        let status = fs::read(format!("/proc/{tid}/status")).ok()?;
+        let status = String::from_utf8_lossy(&status);
+        let field = |name: &str| -> Option<i32> {
+            status.lines().find_map(|line| line.strip_prefix(name)).and_then(|rest| rest.trim().parse().ok())
+        };
+        let pid = field("Tgid:")?;
+        Some(Thread { pid, parent: field("PPid:")?, exe: executable(pid) })
+    }
+
+    /// All of a process that a report tells.
+    pub fn process(&self, thread: &Thread) -> Process {
+        let mut ancestors = Vec::new();
+        let mut parent = thread.parent;
+        let mut child_is_agent = self.is_agent(thread.pid);
+        while !child_is_agent && ancestors.len() < MOST_ANCESTORS {
+            // Whoever lost its parent is PID 1's, or nobody's that can be seen: the link in between is gone.
+            let seen = if parent == self.init.load(Ordering::Relaxed) || parent == 0 { None } else { self.thread(parent) };
+            let Some(seen) = seen else {
+                ancestors.push(Ancestor::Exited);
+                break;
+            };
+            ancestors.push(Ancestor::Seen { pid: seen.pid, exe: seen.exe.clone(), argv: arguments(seen.pid) });
+            child_is_agent = self.is_agent(seen.pid);
+            parent = seen.parent;
+        }
+        Process { pid: thread.pid, exe: thread.exe.clone(), argv: arguments(thread.pid), ancestors }
+    }
+
+    /// Whether `pid` is the agent's own process: the first that PID 1 started, number 2 in the box.
+    fn is_agent(&self, pid: i32) -> bool {
+        let Ok(status) = fs::read(format!("/proc/{pid}/status")) else { return false };
+        String::from_utf8_lossy(&status)
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:"))
+            .is_some_and(|numbers| numbers.split_whitespace().next_back() == Some("2"))
+    }
+}
+
+/// The call in which thread `tid` waits.
+pub fn call(tid: i32) -> Option<Call> {
+    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
+    let mut words = text.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let mut hex = words.map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    let mut take = || hex.next().flatten();
+    Some(Call { number, arguments: [take()?, take()?, take()?, take()?, take()?, take()?], at: [take()?, take()?] })
+}
+
+fn executable(pid: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/exe")).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn arguments(pid: i32) -> Vec<String> {
+    let Ok(text) = fs::read(format!("/proc/{pid}/cmdline")) else { return Vec::new() };
+    let text = text.strip_suffix(&[0]).unwrap_or(&text);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(|byte| *byte == 0)
+        .take(MOST_ARGUMENTS)
+        .map(|argument| String::from_utf8_lossy(argument.get(..LONGEST_ARGUMENT).unwrap_or(argument)).into_owned())
+        .collect()
+}
+
+/// A path argument of a waiting call, read from the caller's memory: what it says now, for reports alone.
+pub fn text_at(tid: i32, address: u64) -> Option<String> {
+    use std::os::unix::fs::FileExt;
+    let memory = fs::File::open(format!("/proc/{tid}/mem")).ok()?;
+    let mut text = Vec::new();
+    // Page by page, because the next page may not exist.
+    while text.len() < denybox_core::path::PATH_MAX {
+        let at = address.checked_add(text.len() as u64)?;
+        let mut page = vec![0; 4096 - (at % 4096) as usize];
+        let read = memory.read_at(&mut page, at).ok().filter(|read| *read > 0)?;
+        page.truncate(read);
+        if let Some(end) = page.iter().position(|byte| *byte == 0) {
+            text.extend(page.iter().take(end));
+            return Some(String::from_utf8_lossy(&text).into_owned());
+        }
+        text.extend(page);
+    }
+    None
+}
+
+/// Makes an argument path absolute with the caller's working directory, or the directory that `descriptor` names.
+pub fn absolute(tid: i32, descriptor: Option<i32>, path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return Some(path.to_owned());
+    }
+    let link = match descriptor {
+        Some(number) if number != libc::AT_FDCWD => format!("/proc/{tid}/fd/{number}"),
+        _ => format!("/proc/{tid}/cwd"),
+    };
+    let base = fs::read_link(link).ok()?;
+    Some(format!("{}/{path}", base.to_string_lossy()))
+}

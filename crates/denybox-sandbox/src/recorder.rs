@@ -1,0 +1,167 @@
+//! What was denied, counted exactly in bounded memory, and told to the box while it runs.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use denybox_core::diagnosis::Knowledge;
+use denybox_core::event::{Denial, Operation, Outcome, Process};
+use denybox_core::resource::Resource;
+
+use crate::feed;
+use crate::observer::{Observer, Thread};
+use crate::weaken;
+
+/// Most distinct denials told apart by path and process. Beyond, they are told apart by program only; beyond that again
+/// they are counted per resource and operation. No count is ever lost.
+const MOST_DISTINCT: usize = 2000;
+const MOST_PROGRAMS: usize = 4000;
+/// Most processes whose end is watched for at once.
+const MOST_WATCHED: usize = 256;
+/// Most lines that the box is told.
+const MOST_FEED_LINES: usize = 500;
+
+/// What tells one denial from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    pid: i32,
+    exe: String,
+    resource: Resource,
+    path: String,
+    operation: Operation,
+}
+
+/// One denied access as it is met.
+#[derive(Debug, Clone)]
+pub struct Met {
+    /// What was denied.
+    pub resource: Resource,
+    /// The path as tried, or the call's name.
+    pub path: String,
+    /// What was tried.
+    pub operation: Operation,
+    /// By which call.
+    pub syscall: Option<&'static str>,
+}
+
+/// Collects the denials of one box.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    denials: Vec<Denial>,
+    known: HashMap<Key, usize>,
+    watched: HashMap<i32, OwnedFd>,
+    ended: HashMap<i32, Outcome>,
+    feed: Option<std::fs::File>,
+    feed_lines: usize,
+}
+
+impl Recorder {
+    /// Gives the descriptor of the box's own copy.
+    pub fn feed_to(&mut self, descriptor: OwnedFd) {
+        self.feed = Some(descriptor.into());
+    }
+
+    /// Counts one denial by a thread of the box.
+    pub fn record(&mut self, observer: &Observer, thread: Option<&Thread>, met: Met) {
+        let (pid, exe) = thread.map_or((0, ""), |thread| (thread.pid, thread.exe.as_str()));
+        let mut key =
+            Key { pid, exe: exe.to_owned(), resource: met.resource, path: met.path, operation: met.operation };
+        let bounded = !weaken::off("denial-limits");
+        if bounded && self.denials.len() >= MOST_DISTINCT && !self.known.contains_key(&key) {
+            key.pid = 0;
+            key.path = format!("{}/…", key.resource);
+            if self.denials.len() >= MOST_PROGRAMS && !self.known.contains_key(&key) {
+                key.exe = String::new();
+            }
+        }
+        if let Some(denial) = self.known.get(&key).and_then(|at| self.denials.get_mut(*at)) {
+            denial.count = denial.count.saturating_add(1);
+            return;
+        }
+        let process = match thread {
+            Some(thread) if key.pid != 0 => {
+                self.watch(thread.pid);
+                observer.process(thread)
+            }
+            _ => Process { pid: 0, exe: key.exe.clone(), argv: Vec::new(), ancestors: Vec::new() },
+        };
+        let denial = Denial {
+            resource: key.resource.clone(),
+            path: key.path.clone(),
+            operation: key.operation,
+            count: 1,
+            process,
+            outcome: Outcome::Unknown,
+            syscall: met.syscall.map(str::to_owned),
+        };
+        self.tell(&denial);
+        self.known.insert(key, self.denials.len());
+        self.denials.push(denial);
+    }
+
+    /// Everything that was denied, with how the processes ended.
+    pub fn finish(mut self) -> Vec<Denial> {
+        self.harvest();
+        for denial in &mut self.denials {
+            if let Some(outcome) = self.ended.get(&denial.process.pid) {
+                denial.outcome = *outcome;
+            }
+        }
+        self.denials
+    }
+
+    /// Keeps a descriptor of a process, from which its end can be learnt although it isn't our child.
+    fn watch(&mut self, pid: i32) {
+        if self.watched.contains_key(&pid) || self.ended.contains_key(&pid) {
+            return;
+        }
+        if self.watched.len() >= MOST_WATCHED {
+            self.harvest();
+        }
+        if self.watched.len() < MOST_WATCHED
+            && let Some(number) = Pid::from_raw(pid)
+            && let Ok(descriptor) = pidfd_open(number, PidfdFlags::empty())
+        {
+            self.watched.insert(pid, descriptor);
+        }
+    }
+
+    /// Learns which of the watched have ended, and how.
+    fn harvest(&mut self) {
+        let ended = &mut self.ended;
+        self.watched.retain(|pid, descriptor| {
+            let Ok(Some(status)) = denybox_sys::pidfd::exit_status(descriptor.as_fd()) else { return true };
+            let outcome = if libc::WIFEXITED(status) {
+                Outcome::of_exit(libc::WEXITSTATUS(status))
+            } else if libc::WIFSIGNALED(status) && libc::WTERMSIG(status) != libc::SIGKILL {
+                Outcome::Killed(libc::WTERMSIG(status))
+            } else {
+                // Killed with the box, most likely: that says nothing.
+                Outcome::Unknown
+            };
+            ended.insert(*pid, outcome);
+            false
+        });
+    }
+
+    /// Tells the box, once for each distinct denial, what it means. Looking only is not worth a line.
+    fn tell(&mut self, denial: &Denial) {
+        if self.feed_lines >= MOST_FEED_LINES {
+            return;
+        }
+        let Some(feed) = &mut self.feed else { return };
+        let diagnoses = Knowledge::shipped().diagnose(std::slice::from_ref(denial));
+        for cause in &diagnoses.causes {
+            let Ok(mut line) = serde_json::to_vec(&feed::Line::of(denial, cause)) else { continue };
+            line.push(b'\n');
+            if feed.write_all(&line).is_err() {
+                // Full: the report at the end has the rest.
+                self.feed = None;
+                return;
+            }
+            self.feed_lines += 1;
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The supervisor: the caller's own process, which outlives the box and answers for it.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
+
+use denybox_core::event::Denial;
+use denybox_core::plan::{Action, BoxLimits, Plan};
+use denybox_sys::process::Side;
+use denybox_sys::signal;
+
+use crate::cgroup::{self, Limited};
+use crate::channel::Channel;
+use crate::controls;
+use crate::error::{During, Failure, SysError};
+use crate::init;
+use crate::message::{Enforcement, News, Order, Status};
+use crate::notifier::Notifier;
+use crate::observer::Observer;
+use crate::recorder::Recorder;
+use crate::stage::Stage;
+use crate::terminal::Relay;
+use crate::tripwire::{Ledger, Tripwire};
+use crate::weaken;
+
+/// How long after a time-out's SIGTERM the box is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What must be known before there is a plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Launch {
+    /// The caller is root, so the box will be somebody else on the host.
+    pub separated: bool,
+    /// The box has the host's network.
+    pub host_network: bool,
+    /// Limits of the whole box.
+    pub limits: BoxLimits,
+}
+
+/// Why a box did not run, or could not be watched to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The stage could not be started.
+    #[error("cannot start a box: {0}")]
+    Start(#[source] SysError),
+    /// A control that the box can't do without could not be set up.
+    #[error("the required control '{control}' is unavailable: {failure}")]
+    Unavailable {
+        /// Its name.
+        control: String,
+        /// What failed.
+        failure: Failure,
+    },
+    /// Something else of the set-up failed.
+    #[error("cannot set up the box: {0}")]
+    SetUp(Failure),
+    /// A control that `--require` names is not fully in force.
+    #[error("the control '{}' is required but {:?}: {}", .0.control, .0.status, .0.detail)]
+    Required(Enforcement),
+    /// Watching failed.
+    #[error("cannot watch over the box: {0}")]
+    Watch(#[from] SysError),
+}
+
+/// How the agent ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// With this code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// The command could not be executed: errno(3), and the file or name.
+    NotExecuted {
+        /// errno(3).
+        errno: i32,
+        /// The file or name.
+        path: String,
+    },
+    /// The time was up.
+    TimedOut,
+    /// The box went down without a word: killed from outside, or by the kernel.
+    Lost,
+}
+
+/// All that is known of a box when it is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// How the agent ended.
+    pub end: End,
+    /// How far each control was in force.
+    pub enforcement: Vec<Enforcement>,
+    /// What was denied.
+    pub denials: Vec<Denial>,
+    /// What could not be cleaned up.
+    pub left_behind: Option<String>,
+}
+
+/// A stage that waits for its plan.
+#[derive(Debug)]
+pub struct Launched {
+    channel: Channel,
+    stage: Pid,
+    // Closed by dropping, or by the death of this process: then the box dies.
+    life: OwnedFd,
+    limited: Limited,
+    separated: bool,
+}
+
+/// Starts a stage. To be called while this process has one thread.
+///
+/// The stage enters its namespaces while the caller goes on to decide; without a plan it does nothing more.
+///
+/// # Errors
+/// [`RunError::Start`].
+pub fn launch(launch: Launch) -> Result<Launched, RunError> {
+    let mut limited = cgroup::limit(launch.limits);
+    let pair = || -> Result<_, SysError> {
+        let (ours, theirs) = Channel::pair().during("socketpair")?;
+        let (life, death) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).during("pipe2")?;
+        Ok((ours, theirs, life, death))
+    };
+    let (ours, theirs, life, death) = pair().map_err(RunError::Start)?;
+    let separated = launch.separated && !weaken::off(controls::UID_SEPARATION);
+    let cgroups = std::mem::take(&mut limited.procs);
+    let side = denybox_sys::process::fork().during("fork").map_err(RunError::Start)?;
+    match side {
+        Side::Child => {
+            // The supervisor's ends: holding one would keep a dead supervisor's box alive.
+            drop((ours, death));
+            Stage { channel: theirs, life, separated, host_network: launch.host_network, cgroups }.run()
+        }
+        Side::Parent(stage) => Ok(Launched { channel: ours, stage, life: death, limited, separated }),
+    }
+}
+
+impl Launched {
+    /// Limits that no control group enforces; the plan leaves them to resource limits.
+    pub fn left_limits(&self) -> BoxLimits {
+        self.limited.left
+    }
+
+    /// Builds and runs the box that the plan describes, to its end.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn run(mut self, plan: Plan) -> Result<Finished, RunError> {
+        let result = self.watch(plan);
+        let Self { channel, stage, life, mut limited, .. } = self;
+        // Whoever still waits for us ends now, and the stage, our child, leaves no zombie.
+        drop((channel, life));
+        let _ = waitpid(Some(stage), WaitOptions::empty());
+        let left_behind = limited.groups.remove().err().map(|(path, error)| {
+            format!("the control group {} could not be removed: {error}", path.display())
+        });
+        result.map(|finished| Finished { left_behind, ..finished })
+    }
+
+    fn watch(&mut self, plan: Plan) -> Result<Finished, RunError> {
+        let mut watched = init::PASSED_ON.to_vec();
+        watched.push(libc::SIGCHLD);
+        let signals = signal::receive(&watched).during("signalfd")?;
+        let trees = if self.separated { self.prepare_trees(&plan)? } else { Vec::new() };
+        let trees: Vec<_> = trees.iter().map(AsFd::as_fd).collect();
+        let deadline = plan.limits.timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
+        let order = Order::Build(Box::new(plan));
+        let sent = self.channel.send(&order, &trees);
+        let Order::Build(plan) = order;
+        let mut watch = Watch::new(*plan, std::mem::take(&mut self.limited.enforced), deadline);
+        if let Err(error) = sent
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            return Err(error).during_on("sendmsg", "the stage")?;
+        }
+        watch.run(&self.channel, &signals)?;
+        watch.finish()
+    }
+
+    /// Maps the stage's user namespace and makes the trees that are shown as the caller's own: both need root.
+    fn prepare_trees(&self, plan: &Plan) -> Result<Vec<OwnedFd>, RunError> {
+        match self.channel.receive::<News>().during_on("recvmsg", "the stage")? {
+            Some((News::Unshared, _)) => {}
+            Some((News::Failed(failure), _)) => return Err(failed(failure)),
+            _ => {
+                return Err(RunError::SetUp(Failure {
+                    control: None,
+                    message: "the stage ended before its namespaces were ready".to_owned(),
+                    errno: None,
+                }));
+            }
+        }
+        let stage = self.stage.as_raw_nonzero();
+        let identity = plan.identity;
+        for (file, inside, host) in [
+            ("uid_map", identity.inside_uid, identity.host_uid),
+            ("gid_map", identity.inside_gid, identity.host_gid),
+        ] {
+            let path = format!("/proc/{stage}/{file}");
+            std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path)?;
+        }
+        let path = format!("/proc/{stage}/ns/user");
+        let namespace =
+            rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).during_on("open", &path)?;
+        let mut trees = Vec::new();
+        for step in &plan.steps {
+            let Action::Bind { from, as_caller: true, .. } = &step.action else { continue };
+            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+            let whole = open_tree(CWD, from.as_str(), flags | OpenTreeFlags::AT_RECURSIVE)
+                .during_on("open_tree", from)?;
+            let mapped = denybox_sys::mount::map_owners(whole.as_fd(), true, namespace.as_fd());
+            let tree = match mapped {
+                Ok(()) => whole,
+                // A file system of another kind is mounted below: leave it out.
+                Err(_) => {
+                    let top = open_tree(CWD, from.as_str(), flags).during_on("open_tree", from)?;
+                    denybox_sys::mount::map_owners(top.as_fd(), false, namespace.as_fd())
+                        .during_on("mount_setattr", format_args!("{from} idmapped"))
+                        .map_err(|error| RunError::Unavailable {
+                            control: controls::UID_SEPARATION.to_owned(),
+                            failure: Failure::of(controls::UID_SEPARATION, &error),
+                        })?;
+                    top
+                }
+            };
+            trees.push(tree);
+        }
+        Ok(trees)
+    }
+}
+
+fn failed(failure: Failure) -> RunError {
+    match &failure.control {
+        Some(control) => RunError::Unavailable { control: control.clone(), failure },
+        None => RunError::SetUp(failure),
+    }
+}
+
+/// The state of watching one box.
+struct Watch {
+    plan: Plan,
+    observer: Observer,
+    recorder: Arc<Mutex<Recorder>>,
+    ledger: Arc<Ledger>,
+    enforcement: Vec<Enforcement>,
+    relay: Option<Relay>,
+    init: Option<(Pid, OwnedFd)>,
+    deadline: Option<Instant>,
+    timed_out: bool,
+    end: Option<End>,
+    failure: Option<RunError>,
+}
+
+impl Watch {
+    fn new(plan: Plan, enforcement: Vec<Enforcement>, deadline: Option<Instant>) -> Self {
+        let observer = Observer::default();
+        let recorder = Arc::new(Mutex::new(Recorder::default()));
+        let ledger = Arc::new(Ledger::new(observer.clone(), Arc::clone(&recorder)));
+        Self {
+            plan,
+            observer,
+            recorder,
+            ledger,
+            enforcement,
+            relay: None,
+            init: None,
+            deadline,
+            timed_out: false,
+            end: None,
+            failure: None,
+        }
+    }
+
+    /// Serves the box until its last process is gone.
+    fn run(&mut self, channel: &Channel, signals: &OwnedFd) -> Result<(), SysError> {
+        let mut open = true;
+        while open || self.init.is_some() {
+            let timeout = self.deadline.map(|deadline| {
+                let left = deadline.saturating_duration_since(Instant::now());
+                Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) }
+            });
+            let idle = || PollFd::new(signals, PollFlags::IN);
+            let mut polled = vec![
+                PollFd::new(signals, PollFlags::IN),
+                if open { PollFd::new(channel, PollFlags::IN) } else { idle() },
+                self.init.as_ref().map_or_else(idle, |(_, pidfd)| PollFd::new(pidfd, PollFlags::IN)),
+            ];
+            if let Some(relay) = &self.relay {
+                polled.extend(relay.interests());
+            }
+            match poll(&mut polled, timeout.as_ref()) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other.during("poll")?,
+            };
+            let seen: Vec<PollFlags> = polled.iter().map(PollFd::revents).collect();
+            let is = |index: usize| seen.get(index).is_some_and(|flags| !flags.is_empty());
+            drop(polled);
+            if let (Some(relay), Some(&[master, input, output])) =
+                (&mut self.relay, seen.get(3..).and_then(|rest| rest.first_chunk()))
+            {
+                relay.carry([master, input, output]);
+            }
+            if is(0) {
+                self.pass_signals(signals)?;
+            }
+            if open && is(1) {
+                open = self.listen(channel)?;
+            }
+            if self.init.is_some() && is(2) {
+                self.bury();
+            }
+            self.mind_the_time();
+        }
+        Ok(())
+    }
+
+    /// One message from the box's makers; `false` when there will be no more.
+    fn listen(&mut self, channel: &Channel) -> Result<bool, SysError> {
+        let Some((news, descriptors)) = channel.receive::<News>().during_on("recvmsg", "the box")? else {
+            return Ok(false);
+        };
+        let mut descriptors = descriptors.into_iter();
+        match (news, descriptors.next()) {
+            (News::Tripwire, Some(device)) => {
+                let tripwire = Tripwire::new(&self.plan, Arc::clone(&self.ledger));
+                spawn("tripwire", move || {
+                    // Ends with the file system; a failure shows in the box as ENOTCONN: closed, not open.
+                    let _ = tripwire.serve(device);
+                })?;
+            }
+            (News::Listener, Some(listener)) => {
+                let notifier =
+                    Notifier::new(self.plan.clone(), self.observer.clone(), Arc::clone(&self.recorder));
+                spawn("notifier", move || notifier.serve(&listener))?;
+            }
+            (News::Feed, Some(file)) => {
+                self.recorder.lock().unwrap_or_else(PoisonError::into_inner).feed_to(file);
+            }
+            (News::Terminal, Some(master)) => self.relay = Some(Relay::new(master)),
+            (News::Init(number), _) => {
+                self.observer.set_init(number);
+                if let Some(pid) = Pid::from_raw(number) {
+                    let pidfd = pidfd_open(pid, PidfdFlags::empty()).during("pidfd_open")?;
+                    self.init = Some((pid, pidfd));
+                }
+            }
+            (News::Controls(controls), _) => {
+                self.enforcement.extend(controls);
+                let unmet = self.enforcement.iter().find(|entry| {
+                    entry.status != Status::Enforced && self.plan.required.contains(&entry.control)
+                });
+                if let Some(unmet) = unmet {
+                    self.failure = Some(RunError::Required(unmet.clone()));
+                    self.kill();
+                }
+            }
+            (News::NotExecuted { errno, path }, _) => self.end = Some(End::NotExecuted { errno, path }),
+            (News::Ended(status), _) => {
+                let end = if libc::WIFSIGNALED(status) {
+                    End::Signalled(libc::WTERMSIG(status))
+                } else {
+                    End::Exited(libc::WEXITSTATUS(status))
+                };
+                self.end.get_or_insert(end);
+            }
+            (News::Failed(failure), _) => {
+                self.failure.get_or_insert(failed(failure));
+            }
+            (News::Started | News::Unshared, _) => {}
+            (News::Tripwire | News::Listener | News::Feed | News::Terminal, None) => {
+                return Err(std::io::Error::from(std::io::ErrorKind::InvalidData))
+                    .during_on("recvmsg", "a message without its descriptor");
+            }
+        }
+        Ok(true)
+    }
+
+    fn pass_signals(&mut self, signals: &OwnedFd) -> Result<(), SysError> {
+        while let Some(number) = signal::next(signals.as_fd()).during("read")? {
+            match (number, &mut self.relay) {
+                (libc::SIGCHLD, _) => {}
+                (libc::SIGWINCH, Some(relay)) => relay.resize(),
+                (libc::SIGCONT, Some(relay)) => {
+                    relay.resume();
+                    self.send(libc::SIGCONT);
+                }
+                (libc::SIGTSTP, _) => {
+                    self.send(libc::SIGTSTP);
+                    if let Some(relay) = &mut self.relay {
+                        relay.restore();
+                    }
+                    // Stop as the caller's shell expects; SIGCONT wakes both.
+                    let _ = signal::send(std::process::id() as i32, libc::SIGSTOP);
+                }
+                (other, _) => self.send(other),
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, number: i32) {
+        if let (Some((_, pidfd)), Some(signal)) = (&self.init, Signal::from_named_raw(number)) {
+            // Gone already: its end is on the way.
+            let _ = pidfd_send_signal(pidfd, signal);
+        }
+    }
+
+    fn kill(&self) {
+        self.send(libc::SIGKILL);
+    }
+
+    fn mind_the_time(&mut self) {
+        let Some(deadline) = self.deadline else { return };
+        if Instant::now() < deadline {
+            return;
+        }
+        if self.timed_out {
+            self.kill();
+            self.deadline = None;
+        } else {
+            self.timed_out = true;
+            self.send(libc::SIGTERM);
+            self.deadline = Some(Instant::now() + GRACE);
+        }
+    }
+
+    fn bury(&mut self) {
+        if let Some((pid, _)) = &self.init
+            && !matches!(waitpid(Some(*pid), WaitOptions::NOHANG), Ok(None))
+        {
+            self.init = None;
+        }
+    }
+
+    fn finish(mut self) -> Result<Finished, RunError> {
+        if let Some(relay) = &mut self.relay {
+            relay.drain();
+        }
+        self.relay = None;
+        self.ledger.close();
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let recorder = std::mem::take(&mut *self.recorder.lock().unwrap_or_else(PoisonError::into_inner));
+        let end = if self.timed_out { End::TimedOut } else { self.end.unwrap_or(End::Lost) };
+        let order = |entry: &Enforcement| {
+            controls::ALL.iter().position(|name| *name == entry.control).unwrap_or(usize::MAX)
+        };
+        self.enforcement.sort_by_key(order);
+        Ok(Finished { end, enforcement: self.enforcement, denials: recorder.finish(), left_behind: None })
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), SysError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(256 << 10)
+        .spawn(work)
+        .map(drop)
+        .during_on("pthread_create", name)
+}

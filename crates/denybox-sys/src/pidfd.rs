@@ -1,0 +1,51 @@
+//! What a process descriptor tells, pidfd_open(2) and the `PIDFD_GET_INFO` request (Linux 6.13; exit status 6.15).
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use crate::check;
+
+/// `struct pidfd_info` of linux/pidfd.h in its second published size.
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroupid: u64,
+    pid: u32,
+    tgid: u32,
+    ppid: u32,
+    ruid: u32,
+    rgid: u32,
+    euid: u32,
+    egid: u32,
+    suid: u32,
+    sgid: u32,
+    fsuid: u32,
+    fsgid: u32,
+    exit_code: i32,
+    coredump_mask: u32,
+    coredump_signal: u32,
+}
+
+const PIDFD_INFO_EXIT: u64 = 1 << 3;
+// _IOWR(0xFF, 11, struct pidfd_info), with the size field of the structure above.
+const PIDFD_GET_INFO: libc::Ioctl =
+    (3 << 30) | ((size_of::<PidfdInfo>() as libc::Ioctl) << 16) | (0xFF << 8) | 11;
+
+/// The wait status (wait(2)) of a process that has exited and been reaped by whoever; `None` while it runs.
+///
+/// # Errors
+/// `ENOTTY` or `EINVAL` where the kernel has no such request; otherwise those of ioctl(2).
+pub fn exit_status(pidfd: BorrowedFd<'_>) -> io::Result<Option<i32>> {
+    let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the request carries the size of the structure that it reads and fills.
+    match check(libc::c_long::from(unsafe {
+        libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, std::ptr::from_mut(&mut info))
+    })) {
+        Ok(_) if info.mask & PIDFD_INFO_EXIT != 0 => Ok(Some(info.exit_code)),
+        Ok(_) => Ok(None),
+        // Gone, and the status with it.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,171 @@
+//! The command line as the user types it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use denybox_core::grant::Grant;
+use denybox_core::plan::Network;
+use denybox_core::size::Size;
+
+use crate::exit_code;
+
+/// Runs AI agents with every shared scratch space denied unless justified.
+///
+/// /tmp, /dev/shm and the other places that programs share behind each other's backs are closed to the agent. Every
+/// denial is explained, with the smallest remedy; a remedy needs a reason.
+#[derive(Debug, Parser)]
+#[command(version, after_help = exit_code::TABLE, max_term_width = 110, propagate_version = true)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What denybox can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a command in a box.
+    Run(Box<Run>),
+    /// Say what this host can enforce, and how to get the rest.
+    Doctor(Doctor),
+    /// Print the JSON schema of a document that denybox writes or reads.
+    Schema {
+        /// Which document.
+        #[arg(value_enum)]
+        document: Document,
+    },
+}
+
+/// Documents with a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// What `run --report json` writes.
+    Report,
+    /// What the policy is asked.
+    PolicyInput,
+    /// What the policy answers.
+    PolicyAnswer,
+}
+
+/// Options of `denybox doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// How to tell.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub report: Format,
+}
+
+/// Options of `denybox run`.
+#[derive(Debug, Args)]
+#[command(after_help = exit_code::TABLE)]
+pub struct Run {
+    /// The directory the agent works in, read-write [default: the current directory]
+    #[arg(long, value_name = "DIR", help_heading = "What the agent sees")]
+    pub workspace: Option<PathBuf>,
+    /// Show a path read-only (may be repeated)
+    #[arg(long, value_name = "PATH", help_heading = "What the agent sees")]
+    pub ro: Vec<PathBuf>,
+    /// Show a path read-write (may be repeated); inside the workspace: unprotect a protected file
+    #[arg(long, value_name = "PATH", help_heading = "What the agent sees")]
+    pub rw: Vec<PathBuf>,
+    /// Set an environment variable, or pass one on by name, LD_PRELOAD and its kin too (may be repeated)
+    #[arg(long, value_name = "NAME[=VALUE]", help_heading = "What the agent sees")]
+    pub env: Vec<OsString>,
+    /// Start with no more of the environment than PATH, HOME, USER, TERM, LANG and their like
+    #[arg(long, help_heading = "What the agent sees")]
+    pub clear_env: bool,
+    /// The network: none but loopback, or the host's
+    #[arg(long, value_enum, default_value_t = Net::None, help_heading = "What the agent sees")]
+    pub net: Net,
+
+    /// Give a private scratch of this size, with TMPDIR and its family pointing there; needs --because
+    #[arg(long, value_name = "SIZE", help_heading = "What the agent is granted")]
+    pub scratch: Option<Size>,
+    /// Grant a scratch resource a backing (may be repeated); needs --because
+    ///
+    /// RESOURCE=BACKING[,size=SIZE][,inodes=N][,exec], such as /dev/shm=private,size=64M, /tmp=private,size=1G,exec,
+    /// /tmp=dir:/srv/agent-scratch, sysv-shm=private, posix-mq=private or memfd-exec.
+    #[arg(long, value_name = "GRANT", help_heading = "What the agent is granted")]
+    pub grant: Vec<Grant>,
+    /// The reason for everything that is granted
+    #[arg(long, value_name = "TEXT", help_heading = "What the agent is granted")]
+    pub because: Option<String>,
+
+    /// Limit memory
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub memory: Option<Size>,
+    /// Limit the number of processes and threads
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4_194_304), help_heading = "Limits")]
+    pub pids: Option<u64>,
+    /// Limit processor time, in processors: 0.5, 2
+    #[arg(long, value_name = "N", value_parser = processors, help_heading = "Limits")]
+    pub cpus: Option<u64>,
+    /// End the command after this time: 90s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Limits")]
+    pub timeout: Option<Duration>,
+
+    /// How to tell at the end what was denied, on standard error
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Telling")]
+    pub report: Format,
+    /// Also write the report as JSON to a file
+    #[arg(long, value_name = "FILE", help_heading = "Telling")]
+    pub report_file: Option<PathBuf>,
+    /// Print the plan and do nothing; with --report json as JSON
+    #[arg(long, help_heading = "Telling")]
+    pub dry_run: bool,
+    /// Refuse to run unless this control is fully in force (may be repeated; `denybox doctor` lists them)
+    #[arg(long, value_name = "CONTROL", value_parser = denybox_sandbox::controls::ALL, help_heading = "Telling")]
+    pub require: Vec<String>,
+
+    /// The command and its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// How to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// Not at all.
+    None,
+}
+
+/// The network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Net {
+    /// Loopback only.
+    None,
+    /// The host's.
+    Host,
+}
+
+impl From<Net> for Network {
+    fn from(net: Net) -> Self {
+        match net {
+            Net::None => Self::None,
+            Net::Host => Self::Host,
+        }
+    }
+}
+
+/// Processors as thousandths: `0.5` is 500.
+fn processors(text: &str) -> Result<u64, String> {
+    let wrong = || format!("'{text}' is no number of processors: give 0.001 to 1024, such as 0.5 or 2");
+    let number: f64 = text.parse().map_err(|_| wrong())?;
+    let thousandths = (number * 1000.0).round();
+    if (1.0..=1_024_000.0).contains(&thousandths) { Ok(thousandths as u64) } else { Err(wrong()) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("a time of zero would end the command before it starts".to_owned()),
+        Err(error) => Err(format!("{error}; write it as 90s, 10m or 2h")),
+    }
+}

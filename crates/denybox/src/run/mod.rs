@@ -1,0 +1,340 @@
+//! `denybox run`: facts, surface, decision, plan, box, report.
+
+pub mod environment;
+pub mod surface;
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use denybox_core::decision::{self, Decision, Refusal};
+use denybox_core::path::AbsPath;
+use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
+use denybox_core::policy::Policy;
+use denybox_core::size::Size;
+use denybox_sandbox::host::places::{Place, PlaceError, Places};
+use denybox_sandbox::host::{self, identity, protected, system, toolchains};
+use denybox_sandbox::init::STANDARD_STREAMS;
+use denybox_sandbox::supervisor::{self, Launch, RunError};
+
+use crate::command_line::{Net, Run};
+use crate::exit_code;
+use crate::report::{self, Report};
+
+/// Where a caller without a usable home has one in the box.
+const FALLBACK_HOME: &str = "/home/agent";
+
+/// Why there was no box.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The policy refused.
+    #[error("refused by the policy")]
+    Refused(Box<Refusal>),
+    /// A standard stream is a directory.
+    #[error("descriptor {0} is a directory: through it the box could reach everything around it")]
+    DirectoryStream(i32),
+    /// A path on the command line is unusable.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The workspace is no directory.
+    #[error("the workspace {0} is not a directory")]
+    NoDirectory(AbsPath),
+    /// An `--env` is unusable.
+    #[error(transparent)]
+    Environment(#[from] environment::EnvironmentError),
+    /// A fact about the machine is missing.
+    #[error("cannot tell how much memory there is: {0}")]
+    Memory(#[source] std::io::Error),
+    /// The current directory is gone.
+    #[error("the current directory can't be found ({0}); name a directory with --workspace")]
+    CurrentDirectory(#[source] std::io::Error),
+    /// The box could not be started or watched.
+    #[error(transparent)]
+    Box(#[from] RunError),
+    /// The report file can't be written.
+    #[error("cannot write the report to {path}: {source}")]
+    ReportFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Failed {
+    /// The exit code for it.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Refused(refusal) if refusal.reasons().any(|reason| reason.code == "no-abstract-scope") => {
+                exit_code::UNAVAILABLE
+            }
+            Self::Refused(_) | Self::DirectoryStream(_) => exit_code::REFUSED,
+            Self::Place(PlaceError::Mounts(_)) | Self::Memory(_) => exit_code::INTERNAL,
+            Self::Place(_) | Self::NoDirectory(_) | Self::CurrentDirectory(_) => exit_code::CONFIGURATION,
+            Self::ReportFile { .. } => exit_code::CONFIGURATION,
+            Self::Environment(_) => exit_code::USAGE,
+            Self::Box(RunError::Unavailable { .. } | RunError::Required(_)) => exit_code::UNAVAILABLE,
+            Self::Box(_) => exit_code::INTERNAL,
+        }
+    }
+}
+
+/// Runs a command in a box; gives the exit code.
+pub fn run(run: &Run) -> i32 {
+    if run.dry_run {
+        return dry_run(run);
+    }
+    let (report, mut file) = match open_report_file(run.report_file.as_deref()) {
+        Ok(file) => (examine(run), file),
+        Err(failed) => (Err(failed), None),
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(failed) => Report::of_failure(&failed, failed.exit_code()),
+    };
+    report::tell(&report, run.report, file.as_mut());
+    report.exit.code
+}
+
+fn open_report_file(path: Option<&Path>) -> Result<Option<fs::File>, Failed> {
+    path.map(|path| {
+        fs::File::create(path).map_err(|source| Failed::ReportFile { path: path.to_owned(), source })
+    })
+    .transpose()
+}
+
+/// Prints the plan and touches nothing.
+fn dry_run(run: &Run) -> i32 {
+    let prepared = refuse_directory_streams().and_then(|()| prepare(run, identity_of_caller(), limits(run)));
+    match prepared {
+        Ok(prepared) => {
+            report::plan::print(&prepared.plan, run.report);
+            0
+        }
+        Err(failed) => {
+            let report = Report::of_failure(&failed, failed.exit_code());
+            report::tell(&report, run.report, None);
+            report.exit.code
+        }
+    }
+}
+
+fn limits(run: &Run) -> BoxLimits {
+    BoxLimits {
+        memory: run.memory,
+        pids: run.pids,
+        millicpus: run.cpus,
+        timeout_ms: run.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+    }
+}
+
+/// Runs a command in a box and tells nothing yet.
+///
+/// # Errors
+/// Why there was no box.
+pub fn examine(run: &Run) -> Result<Report, Failed> {
+    refuse_directory_streams()?;
+    let identity = identity_of_caller();
+    // The stage enters its namespaces while we look around and decide.
+    let launch =
+        Launch { separated: identity.is_separated(), host_network: run.net == Net::Host, limits: limits(run) };
+    let launched = supervisor::launch(launch)?;
+    let prepared = prepare(run, identity, launched.left_limits())?;
+    let mounts = report::plan::mounts(&prepared.plan);
+    let id = prepared.plan.id.clone();
+    let finished = launched.run(prepared.plan)?;
+    let notices = notices(&prepared.kept, &prepared.sockets);
+    Ok(Report::of_run(id, finished, mounts, notices, run))
+}
+
+/// A directory on a standard stream leads out of the box: `/proc/self/fd/0/..`.
+fn refuse_directory_streams() -> Result<(), Failed> {
+    if denybox_sandbox::weaken::off("stdio-directory") {
+        return Ok(());
+    }
+    for number in STANDARD_STREAMS {
+        let kind = fs::metadata(format!("/proc/self/fd/{number}"));
+        if kind.is_ok_and(|kind| kind.is_dir()) {
+            return Err(Failed::DirectoryStream(number));
+        }
+    }
+    Ok(())
+}
+
+fn identity_of_caller() -> Identity {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let identity = Identity::of_caller(uid, gid);
+    if denybox_sandbox::weaken::off(denybox_sandbox::controls::UID_SEPARATION) {
+        return Identity { host_uid: uid, host_gid: gid, ..identity };
+    }
+    identity
+}
+
+/// A plan, and what is needed beside it.
+struct Prepared {
+    plan: Plan,
+    kept: protected::Files,
+    sockets: Vec<AbsPath>,
+    _locks: Vec<OwnedFd>,
+}
+
+fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared, Failed> {
+    let caller_home = std::env::var("HOME").ok().and_then(|home| AbsPath::new(&home).ok());
+    let caller_home = caller_home.filter(|home| *home != AbsPath::root());
+    let places = Places::new(caller_home.clone())?;
+    let workspace = find_workspace(run, &places)?;
+    let system = system::system();
+    let home = home_in_box(caller_home.as_ref(), &system);
+    let toolchains = find_toolchains(caller_home.as_ref());
+    let memory = host::memory().map_err(Failed::Memory)?;
+    let memory = Size(run.memory.map_or(memory.0, |limit| limit.0.min(memory.0)));
+    let sources = surface::Sources {
+        run,
+        places: &places,
+        system: &system,
+        toolchains: &toolchains,
+        home: &home,
+        workspace: &workspace,
+        named_scratch: surface::named_scratch(&workspace.path, &home, &system),
+        uid: identity.inside_uid,
+        memory,
+    };
+    let made = surface::surface(&sources)?;
+    let input = decision::Input {
+        version: decision::INPUT_VERSION,
+        surface: made.surface,
+        reasons: run.because.iter().cloned().collect(),
+        host: decision::Host {
+            memory_bytes: memory.0,
+            abstract_socket_scope: run.net == Net::None || host::has_abstract_socket_scope(),
+        },
+        caller: decision::Caller { uid: identity.inside_uid, home: caller_home.clone() },
+        time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+    };
+    let allowed = match Policy::shipped().decide(&input) {
+        Decision::Allowed(allowed) => allowed,
+        Decision::Refused(refusal) => return Err(Failed::Refused(Box::new(refusal))),
+    };
+    let writable: Vec<AbsPath> =
+        run.rw.iter().filter_map(|path| places.find(path).ok()).map(|place| place.path).collect();
+    let kept = protected::files(&workspace.path, &writable);
+    let directory = start_directory(&workspace.path);
+    let furniture = Furniture {
+        id: new_id(),
+        links: system.links.clone(),
+        masked: toolchains.masked.clone(),
+        protected: kept.kept.clone(),
+        files: home_files(caller_home.as_ref(), &home),
+        limits,
+        required: run.require.clone(),
+        argv: run.command.clone(),
+        environment: environment_of(run, &home, &directory)?,
+        directory: Some(directory),
+    };
+    let plan = compose(&allowed, identity, furniture);
+    Ok(Prepared { plan, kept, sockets: made.sockets, _locks: made.locks })
+}
+
+fn find_workspace(run: &Run, places: &Places) -> Result<Place, Failed> {
+    let place = match &run.workspace {
+        Some(path) => places.find(path)?,
+        None => {
+            let current = std::env::current_dir().map_err(Failed::CurrentDirectory)?;
+            places.find(&current)?
+        }
+    };
+    if place.directory { Ok(place) } else { Err(Failed::NoDirectory(place.path)) }
+}
+
+/// The caller's own directory when the workspace holds it, else the workspace.
+fn start_directory(workspace: &AbsPath) -> AbsPath {
+    std::env::current_dir()
+        .ok()
+        .and_then(|current| AbsPath::from_path(&current).ok())
+        .filter(|current| current.is_at_or_below(workspace))
+        .unwrap_or_else(|| workspace.clone())
+}
+
+/// The caller's home, by the same name; another where that can't be made on a read-only system.
+fn home_in_box(caller: Option<&AbsPath>, system: &system::System) -> AbsPath {
+    let fallback = || AbsPath::new(FALLBACK_HOME).unwrap_or_else(|_| AbsPath::root());
+    let usable = |home: &&AbsPath| {
+        let on_system = system.directories.iter().any(|shown| home.is_at_or_below(shown));
+        let by_link = system.links.iter().any(|(link, _)| home.is_at_or_below(link));
+        let furniture = ["/dev", "/proc", "/sys"].iter().any(|place| home.as_str().starts_with(place));
+        let scratch = denybox_core::resource::scratch_tree(home).is_some_and(|tree| tree == **home);
+        !(on_system || by_link || furniture || scratch)
+    };
+    caller.filter(usable).cloned().unwrap_or_else(fallback)
+}
+
+fn find_toolchains(home: Option<&AbsPath>) -> toolchains::Toolchains {
+    let Some(home) = home else { return toolchains::Toolchains::default() };
+    let path = std::env::var("PATH").unwrap_or_default();
+    let moved: Vec<(&str, AbsPath)> = [
+        (".rustup", "RUSTUP_HOME"),
+        (".pyenv", "PYENV_ROOT"),
+        (".nvm", "NVM_DIR"),
+        ("go/pkg/mod", "GOMODCACHE"),
+    ]
+    .into_iter()
+    .filter_map(|(part, name)| {
+        let place = std::env::var(name).ok().and_then(|value| AbsPath::new(&value).ok())?;
+        Some((part, place))
+    })
+    .collect();
+    toolchains::toolchains(home, &path, &moved)
+}
+
+fn home_files(caller: Option<&AbsPath>, home: &AbsPath) -> Vec<(AbsPath, String)> {
+    let configuration = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    let committer = identity::committer(caller.map(AbsPath::as_path), configuration.as_deref());
+    let path = home.join(".gitconfig");
+    path.ok().zip(committer.configuration()).into_iter().collect()
+}
+
+fn environment_of(
+    run: &Run,
+    home: &AbsPath,
+    directory: &AbsPath,
+) -> Result<Vec<(OsString, OsString)>, environment::EnvironmentError> {
+    let caller: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let wanted = environment::Wanted {
+        clear: run.clear_env,
+        set: &run.env,
+        scratch: run.scratch.is_some(),
+        home: Some(home.as_str()),
+        directory: directory.as_str(),
+    };
+    environment::environment(&caller, wanted)
+}
+
+/// A name for a box: 64 random bits.
+fn new_id() -> String {
+    let mut bytes = [0; 8];
+    // Without randomness the process number and time still tell boxes apart.
+    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).is_err() {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        bytes = ((time as u64) ^ (u64::from(std::process::id()) << 48)).to_le_bytes();
+    }
+    format!("box-{:016x}", u64::from_le_bytes(bytes))
+}
+
+/// What the user should know beyond the denials.
+fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
+    let mut notices = Vec::new();
+    for (path, reader) in protected::appeared(&kept.absent) {
+        notices.push(format!("{path} is new: it commands {reader}. Read it before you go on in this workspace."));
+    }
+    for path in &kept.links {
+        notices.push(format!("{path} is a symbolic link, so it could not be kept read-only."));
+    }
+    for path in sockets {
+        notices.push(format!("the socket {path} could be connected to: it lies below --ro or --rw."));
+    }
+    notices
+}
+
