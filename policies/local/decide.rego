@@ -1,176 +1,141 @@
 # The policy of `denybox run`: no shared scratch without a reason.
 #
-# Each exposure falls under one rule, by its role and its backing. `deny` holds what speaks against an exposure: its
-# index and a code. Allowed is what falls under a rule and has nothing against it; whatever is missing from the input
-# speaks against it too, which is why the conditions below are written as `not … == wanted`. What a code means to
-# people is in explain.rego, which is read only when something is refused.
+# `allow` names, for each rule, the exposures that it allows, by their index. Whatever no rule allows is refused: also
+# where something is missing from the input, for then a condition can't hold. Why something was refused is worked out
+# by explain.rego, which is read only when something was.
 package denybox.local
 
-answer := {"verdicts": verdicts, "general": [{"code": "over-budget"} | not within_budget]}
-
-verdicts := [verdict |
-	some name, group in under
-	some index, _ in group
-	codes := [{"code": code} | some [i, code] in deny; i == index]
-	verdict := {
-		"index": index,
-		"rule": name,
-		"allow": count(codes) == 0,
-		"reasons": codes,
-		"obligations": object.get(obligations, name, []),
-	}
-]
-
-# What must be done along with a grant.
-obligations := {
-	"reported-socket": ["report"],
-	"own-directory": ["report", "report-unenforced-size"],
+answer := {
+	"allow": allow,
+	"deny": [{"index": null, "code": "over-budget"} | not within_budget],
+	"obligations": {
+		"reported-socket": ["report"],
+		"own-directory": ["report", "report-unenforced-size"],
+	},
 }
 
-# The exposures under each rule, by index.
-under[name][index] := exposure if {
-	some index, exposure in input.surface.exposures
-	name := rule(exposure, kind(exposure))
+# The exposures by their backing and their role. Of a backing that is not known, the worst counts.
+of[exposure.backing.value.kind][exposure.role][i] := exposure if some i, exposure in input.surface.exposures
+
+of[exposure.backing.worst.kind][exposure.role][i] := exposure if some i, exposure in input.surface.exposures
+
+# Nothing is there, or nothing but a denial.
+allow["nothing-there"] contains i if {
+	some kind in ["absent", "sealed"]
+	some group in of[kind]
+	some i, exposure in group
+	exposure.access.write == false
 }
 
-# What an exposure is backed by; where that is not known, the worst that it could be.
-kind(exposure) := object.get(exposure.backing, "worst", object.get(exposure.backing, "value", {})).kind
-
-rule(exposure, kind) := "nothing-there" if kind in {"absent", "sealed"}
-else := {
-	"system": "system-read-only",
-	"toolchain": "system-read-only",
-	"home": "own-home",
-	"workspace": "workspace",
-	"read-only": "shown-read-only",
-	"read-write": "shown-read-write",
-	"socket": "reported-socket",
-	"network": "host-network",
-}[exposure.role] if exposure.role != "scratch"
-else := "own-directory" if kind == "dir"
-else := "shared-scratch" if kind != "private"
-else := "private-scratch" if startswith(exposure.resource, "/")
-else := "private-ipc" if exposure.resource in {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
-else := "no-rule"
-
-deny contains [i, "no-rule"] if some i, _ in under["no-rule"]
-
-# Reading only, in deed: a mount of the host's that could be written through is not enough of a promise.
-deny contains [i, "writable"] if {
-	some name in ["nothing-there", "system-read-only", "shown-read-only"]
-	some i, exposure in under[name]
-	not exposure.access.write == false
+allow["system-read-only"] contains i if {
+	some kind in ["host", "private", "rootfs"]
+	some role in ["system", "toolchain"]
+	some i, exposure in of[kind][role]
+	exposure.access.write == false
+	exposure.options.readonly == true
 }
 
-deny contains [i, "not-mounted-read-only"] if {
-	some name in ["system-read-only", "shown-read-only"]
-	some i, exposure in under[name]
-	kind(exposure) == "host"
-	not exposure.options.readonly == true
+allow["own-home"] contains i if {
+	some i, exposure in of.private.home
+	exposure.sharing["with"] == "private"
+	exposure.limits.size > 0
+}
+
+# A workspace below shared scratch works: nothing beside it is shown.
+allow.workspace contains i if {
+	some i, exposure in of.host.workspace
+	not guarded(exposure)
+}
+
+# What else lies in shared scratch is other people's business too: showing it needs a reason.
+allow["shown-read-only"] contains i if {
+	some i, exposure in of.host["read-only"]
+	exposure.access.write == false
+	exposure.options.readonly == true
+	not guarded(exposure)
+	not unjustified_in_scratch(exposure)
+}
+
+allow["shown-read-write"] contains i if {
+	some i, exposure in of.host["read-write"]
+	not guarded(exposure)
+	not unjustified_in_scratch(exposure)
 }
 
 # Shared scratch, `/` and the caller's home are nobody's to show, by whatever name.
-deny contains [i, "guarded-path"] if {
-	some name in ["workspace", "shown-read-only", "shown-read-write", "own-directory"]
-	some i, exposure in under[name]
+guarded(exposure) if {
 	some related in exposure.related
 	related.how != "below"
 }
 
-deny contains [i, "not-of-the-host"] if {
-	some name in ["workspace", "shown-read-only", "shown-read-write"]
-	some i, exposure in under[name]
-	kind(exposure) != "host"
+in_scratch(exposure) if {
+	some related in exposure.related
+	related.guard == "scratch"
 }
 
-# What lies in shared scratch is other people's business too. A workspace there works: nothing beside it is shown.
-deny contains [i, "needs-reason"] if {
-	some name in ["shown-read-only", "shown-read-write"]
-	some i, exposure in under[name]
-	below_scratch(exposure)
+unjustified_in_scratch(exposure) if {
+	in_scratch(exposure)
 	not justified
 }
 
-deny contains [i, "directory-in-scratch"] if {
-	some i, exposure in under["own-directory"]
-	below_scratch(exposure)
-}
-
-below_scratch(exposure) if {
-	some related in exposure.related
-	related.guard == "scratch"
-	related.how == "below"
-}
-
-deny contains [i, "socket-not-shown"] if {
-	some i, socket in under["reported-socket"]
-	not shown(socket.resource)
+# A socket is reached through what is shown around it.
+allow["reported-socket"] contains i if {
+	some i, socket in of.host.socket
+	shown(socket.resource)
 }
 
 shown(path) if {
-	some name in ["workspace", "shown-read-only", "shown-read-write"]
-	some place in under[name]
+	some role in ["workspace", "read-only", "read-write"]
+	some place in of.host[role]
 	startswith(concat("", [path, "/"]), concat("", [place.resource, "/"]))
 }
 
-deny contains [i, "no-abstract-scope"] if {
-	some i, _ in under["host-network"]
-	not input.host.abstract_socket_scope == true
+allow["host-network"] contains i if {
+	some i, _ in of.host.network
+	input.host.abstract_socket_scope == true
 }
 
-# Grants: memory, an IPC namespace or a directory of the agent's own, for a reason.
-deny contains [i, "needs-reason"] if {
-	some name in ["private-scratch", "private-ipc", "own-directory"]
-	some i, _ in under[name]
-	not justified
-}
-
-# A reason has at least one letter or digit. The Hangul fillers are letters that nobody can see.
-justified if {
-	some text in input.reasons
-	regex.match(`[\pL\pN]`, strings.replace_n({"ᅟ": "", "ᅠ": "", "ㅤ": "", "ﾠ": ""}, text))
-}
-
-deny contains [i, "not-private"] if {
-	some name in ["own-home", "private-scratch", "private-ipc"]
-	some i, exposure in under[name]
-	not is_private(exposure)
-}
-
-is_private(exposure) if {
-	kind(exposure) == "private"
+# Memory of the agent's own, for a reason: sized, and executable only where that was asked for.
+allow["private-scratch"] contains i if {
+	some i, exposure in of.private.scratch
+	grantable(exposure.resource)
 	exposure.sharing["with"] == "private"
+	exposure.limits.size > 0
+	exposure.access.execute != exposure.options.noexec
+	contained(exposure)
+	justified
 }
 
-deny contains [i, "unsized"] if {
-	some name in ["own-home", "private-scratch"]
-	some i, exposure in under[name]
-	not exposure.limits.size > 0
+# A kind of IPC within a namespace of the agent's own, for a reason.
+allow["private-ipc"] contains i if {
+	some i, exposure in of.private.scratch
+	exposure.resource in {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
+	exposure.sharing["with"] == "private"
+	justified
 }
 
-deny contains [i, "exec-mismatch"] if {
-	some i, exposure in under["private-scratch"]
-	not exposure.access.execute != exposure.options.noexec
+# A directory of the agent's own, for a reason: the caller's, closed to others, never executed from.
+allow["own-directory"] contains i if {
+	some i, exposure in of.dir.scratch
+	grantable(exposure.resource)
+	exposure.directory == own_directory
+	exposure.access.execute == false
+	exposure.options.noexec == true
+	contained(exposure)
+	not guarded(exposure)
+	not in_scratch(exposure)
+	justified
 }
 
-deny contains [i, "executable"] if {
-	some i, exposure in under["own-directory"]
-	not [exposure.access.execute, exposure.options.noexec] == [false, true]
+# The mode is octal 0700.
+own_directory := {"directory": true, "owned_by_caller": true, "mode": 448, "locked": true}
+
+contained(exposure) if {
+	exposure.options.nosuid == true
+	exposure.options.nodev == true
 }
 
-deny contains [i, "mount-flags"] if {
-	some name in ["private-scratch", "own-directory"]
-	some i, exposure in under[name]
-	not [exposure.options.nosuid, exposure.options.nodev] == [true, true]
-}
-
-# Places that hold the box itself together.
-deny contains [i, "not-grantable"] if {
-	some name in ["private-scratch", "own-directory"]
-	some i, exposure in under[name]
-	not grantable(exposure.resource)
-}
-
+# Any path but those that hold the box itself together.
 grantable(path) if path == "/run/denybox/scratch"
 
 grantable(path) if {
@@ -181,27 +146,21 @@ grantable(path) if {
 	not startswith(concat("", [path, "/"]), "/run/denybox/")
 }
 
-deny contains [i, code] if {
-	some i, exposure in under["own-directory"]
-	some code, wanted in {
-		"not-a-directory": ["directory", true],
-		"not-owned": ["owned_by_caller", true],
-		"wrong-mode": ["mode", 448], # octal 0700
-		"not-locked": ["locked", true],
-	}
-	not exposure.directory[wanted[0]] == wanted[1]
+# A reason has a letter or a digit in it.
+justified if {
+	some text in input.reasons
+	visible(text)
 }
 
-# The host's own, the container's or a shared one: the command line can't justify that.
-deny contains [i, "host-needs-signed-justification"] if some i, _ in under["shared-scratch"]
+visible(text) if regex.match("[A-Za-z0-9]", text)
 
-# All grants together stay within a quarter of the memory.
-granted contains [i, exposure.limits.size] if {
-	some name in ["private-scratch", "private-ipc"]
-	some i, exposure in under[name]
-	is_number(exposure.limits.size)
-}
+# Other scripts, without blanks and signs that nobody can see: general punctuation, the Hangul fillers, private use.
+else if regex.match(
+	`[\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`,
+	text,
+)
 
-total := sum([size | some [_, size] in granted])
+# All memory that is granted together stays within a quarter of what there is.
+within_budget if granted * 4 <= input.host.memory_bytes
 
-within_budget if total * 4 <= input.host.memory_bytes
+granted := sum([exposure.limits.size | some exposure in of.private.scratch; is_number(exposure.limits.size)])

@@ -5,6 +5,7 @@
 
 mod knowledge;
 mod matcher;
+mod paragraph;
 mod remedy;
 
 use std::collections::HashMap;
@@ -45,7 +46,7 @@ pub struct Diagnosed {
     pub outcome: Outcome,
     /// What helps, the smallest first.
     pub remedies: Vec<Remedy>,
-    /// Which denials it covers: positions in what was diagnosed.
+    /// Which denials it covers: positions in what was diagnosed. Empty where a single one was explained.
     pub denials: Vec<usize>,
 }
 
@@ -104,6 +105,15 @@ impl Knowledge {
             }
         }
         diagnoses
+    }
+
+    /// What one denial means while the box still runs; `siblings` are all denials of the same process so far, this one
+    /// included. `None` for a probe that is only counted. The cause counts `denial` alone.
+    pub fn explain(&self, denial: &Denial, siblings: &[&Denial]) -> Option<Diagnosed> {
+        let mut cause = self.entry_for(denial, siblings)?.diagnosed(denial);
+        cause.count = denial.count;
+        cause.resources.push(denial.resource.clone());
+        Some(cause)
     }
 
     /// The entry that explains `denial`, given all denials of the same process (itself included); `None` for a probe

@@ -169,7 +169,9 @@ impl Notifier {
 
     fn record(&self, call: &Notification, met: Met) {
         let thread = self.observer.thread(call.tid);
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).record(&self.observer, thread.as_ref(), met);
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        let introduced = recorder.introduce(&self.observer, thread, met);
+        recorder.record(introduced);
     }
 }
 

@@ -46,6 +46,14 @@ pub struct Met {
     pub syscall: Option<&'static str>,
 }
 
+/// A denial with whoever met it, ready to be counted.
+#[derive(Debug)]
+pub struct Introduced {
+    key: Key,
+    process: Option<Process>,
+    syscall: Option<&'static str>,
+}
+
 /// Collects the denials of one box.
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -63,11 +71,10 @@ impl Recorder {
         self.feed = Some(descriptor.into());
     }
 
-    /// Counts one denial by a thread of the box.
-    pub fn record(&mut self, observer: &Observer, thread: Option<&Thread>, met: Met) {
-        let (pid, exe) = thread.map_or((0, ""), |thread| (thread.pid, thread.exe.as_str()));
-        let mut key =
-            Key { pid, exe: exe.to_owned(), resource: met.resource, path: met.path, operation: met.operation };
+    /// Reads who meets `met` while that process still waits, where this denial is a new one; otherwise nothing is read.
+    pub fn introduce(&mut self, observer: &Observer, thread: Option<Thread>, met: Met) -> Introduced {
+        let (pid, exe) = thread.as_ref().map_or((0, String::new()), |thread| (thread.pid, thread.exe.clone()));
+        let mut key = Key { pid, exe, resource: met.resource, path: met.path, operation: met.operation };
         let bounded = !weaken::off("denial-limits");
         if bounded && self.denials.len() >= MOST_DISTINCT && !self.known.contains_key(&key) {
             key.pid = 0;
@@ -76,17 +83,29 @@ impl Recorder {
                 key.exe = String::new();
             }
         }
+        let process = match thread {
+            Some(thread) if key.pid != 0 && !self.known.contains_key(&key) => {
+                self.watch(thread.pid);
+                Some(observer.process(&thread))
+            }
+            _ => None,
+        };
+        Introduced { key, process, syscall: met.syscall }
+    }
+
+    /// Counts one denial.
+    pub fn record(&mut self, introduced: Introduced) {
+        let Introduced { key, process, syscall } = introduced;
         if let Some(denial) = self.known.get(&key).and_then(|at| self.denials.get_mut(*at)) {
             denial.count = denial.count.saturating_add(1);
             return;
         }
-        let process = match thread {
-            Some(thread) if key.pid != 0 => {
-                self.watch(thread.pid);
-                observer.process(thread)
-            }
-            _ => Process { pid: 0, exe: key.exe.clone(), argv: Vec::new(), ancestors: Vec::new() },
-        };
+        let process = process.unwrap_or_else(|| Process {
+            pid: key.pid,
+            exe: key.exe.clone(),
+            argv: Vec::new(),
+            ancestors: Vec::new(),
+        });
         let denial = Denial {
             resource: key.resource.clone(),
             path: key.path.clone(),
@@ -94,7 +113,7 @@ impl Recorder {
             count: 1,
             process,
             outcome: Outcome::Unknown,
-            syscall: met.syscall.map(str::to_owned),
+            syscall: syscall.map(str::to_owned),
         };
         self.tell(&denial);
         self.known.insert(key, self.denials.len());

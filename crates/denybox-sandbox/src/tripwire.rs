@@ -25,7 +25,7 @@ use denybox_core::plan::Plan;
 use denybox_core::resource::Resource;
 
 use crate::observer::{self, Call, Observer};
-use crate::recorder::{Met, Recorder};
+use crate::recorder::{Introduced, Met, Recorder};
 
 /// How long the kernel may remember what exists: for good.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
@@ -42,12 +42,11 @@ struct Node {
     children: HashMap<String, u64>,
 }
 
-/// A lookup that found nothing, until it is known what its call is about.
+/// A lookup that found nothing, until it is known whether its call goes on.
 #[derive(Debug)]
 struct Pending {
     call: Option<Call>,
-    met: Met,
-    thread: Option<crate::observer::Thread>,
+    introduced: Introduced,
 }
 
 /// The file system.
@@ -152,44 +151,38 @@ impl Ledger {
 
     /// A lookup found nothing: it counts when its call goes on to something else, or the thread to another call.
     fn looked_up(&self, tid: i32, call: Option<Call>, met: Met) {
-        let pending = Pending { met, call, thread: self.observer.thread(tid) };
+        let thread = self.observer.thread(tid);
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = Pending { introduced: recorder.introduce(&self.observer, thread, met), call };
         let mut waiting = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MOST_PENDING {
-            for (_, pending) in waiting.drain() {
-                self.count(pending);
-            }
+            waiting.drain().for_each(|(_, pending)| recorder.record(pending.introduced));
         }
         if let Some(earlier) = waiting.insert(tid, pending) {
-            self.count(earlier);
+            recorder.record(earlier.introduced);
         }
     }
 
     /// A call that would have changed something, or listed, was denied.
     fn denied(&self, tid: i32, call: Option<Call>, met: Met) {
+        let thread = self.observer.thread(tid);
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&tid);
-        let thread = match earlier {
+        match earlier {
             // The lookup of the same call: one denial together.
-            Some(earlier) if earlier.call.is_some() && earlier.call == call => earlier.thread,
-            Some(earlier) => {
-                self.count(earlier);
-                self.observer.thread(tid)
-            }
-            None => self.observer.thread(tid),
-        };
-        self.count(Pending { met, call, thread });
+            Some(earlier) if earlier.call.is_some() && earlier.call == call => {}
+            Some(earlier) => recorder.record(earlier.introduced),
+            None => {}
+        }
+        let introduced = recorder.introduce(&self.observer, thread, met);
+        recorder.record(introduced);
     }
 
     /// Counts what still waits: for when the box is gone.
     pub fn close(&self) {
-        let waiting = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        for pending in waiting.into_values() {
-            self.count(pending);
-        }
-    }
-
-    fn count(&self, pending: Pending) {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        recorder.record(&self.observer, pending.thread.as_ref(), pending.met);
+        let waiting = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_values().for_each(|pending| recorder.record(pending.introduced));
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! `DENYBOX_BIN` names the denybox to test. Entries of the tier `full` are ignored unless asked for
 //! (`--include-ignored`); a program that isn't installed is a failure that names its package. Run by root, everything
-//! runs as root and as uid 65534.
+//! runs as root, as uid 65534, and as uid 65534 without a /dev/fuse.
 
 mod room;
 mod user;
@@ -101,7 +101,8 @@ fn prove(setting: &Setting, user: &User, entry: &Entry, proof: &Proof) -> Result
 
     let room = setting.room(user, id, "unboxed")?;
     let control = room.run(user, &[room.script().as_os_str()])?;
-    expect("unboxed, as the control", &control, &proof.remedied)?;
+    let works = proof.unboxed.as_ref().or(proof.remedied.as_ref()).ok_or("the entry has no control")?;
+    expect("unboxed, as the control", &control, works)?;
     drop(room);
 
     let room = setting.room(user, id, "denied")?;
@@ -110,19 +111,27 @@ fn prove(setting: &Setting, user: &User, entry: &Entry, proof: &Proof) -> Result
     let report = room.report()?;
     let also: BTreeSet<&str> = proof.also.iter().map(String::as_str).collect();
     let mut wanted = also.clone();
-    wanted.insert(id);
+    let tripwire = check_tripwire(&report, user)?;
+    let is_seen = tripwire || !proof.tripwire_only;
+    if is_seen {
+        wanted.insert(id);
+    }
     let found = diagnoses(&report)?;
     if found != wanted {
         return Err(format!("explained as {found:?}, not {wanted:?}: {denied}\n{report:#}").into());
     }
+    if !is_seen {
+        return Ok(());
+    }
     check_denials(&report, entry)?;
+    let Some(expected) = &proof.remedied else { return Ok(()) };
     let command =
         offered(&report, entry).ok_or_else(|| format!("no command is offered for {id}: {report:#}"))?;
     drop(room);
 
     let room = setting.room(user, id, "denied")?;
     let remedied = room.by_hand(user, &setting.denybox, &command)?;
-    expect(&format!("boxed by the command offered ({command})"), &remedied, &proof.remedied)?;
+    expect(&format!("boxed by the command offered ({command})"), &remedied, expected)?;
     let report = room.report()?;
     let found = diagnoses(&report)?;
     if !found.is_subset(&also) {
@@ -148,6 +157,22 @@ fn expect(when: &str, ended: &Ended, expected: &Expected) -> Result<(), Failed> 
         && ended.stdout.trim() == expected.stdout.trim()
         && ended.stderr.contains(&expected.stderr);
     if fits { Ok(()) } else { Err(format!("{when}: expected {expected:?}, got {ended}").into()) }
+}
+
+/// Whether the box had a tripwire; fails where that isn't what this user's box must have.
+fn check_tripwire(report: &Value, user: &User) -> Result<bool, Failed> {
+    let controls = report.get("enforcement").and_then(Value::as_array);
+    let status = controls
+        .into_iter()
+        .flatten()
+        .find(|control| control.get("control").and_then(Value::as_str) == Some("tripwire"))
+        .and_then(|control| control.get("status")?.as_str())
+        .ok_or_else(|| format!("the report doesn't say whether there was a tripwire: {report:#}"))?;
+    let has = status == "enforced";
+    if user.has_tripwire().is_some_and(|must| must != has) {
+        return Err(format!("the tripwire is '{status}' for {}", user.name()).into());
+    }
+    Ok(has)
 }
 
 /// The ids of all diagnoses in a report.

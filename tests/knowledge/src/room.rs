@@ -45,13 +45,13 @@ pub fn base() -> io::Result<tempfile::TempDir> {
     maker.tempdir_in("/var/lib")
 }
 
-/// Fails, naming the packages, unless every program is there.
+/// Fails, naming the packages, unless every program (or other path) is there.
 pub fn require(programs: &[String], packages: &[String]) -> Result<(), String> {
     let there = |program: &String| {
         ["", "/usr/local/bin", "/usr/bin", "/bin"]
             .iter()
             .filter(|folder| !folder.is_empty() || program.starts_with('/'))
-            .any(|folder| Path::new(folder).join(program).is_file())
+            .any(|folder| Path::new(folder).join(program).exists())
     };
     match programs.iter().find(|program| !there(program)) {
         Some(missing) => Err(format!("{missing} isn't installed: apt-get install {}", packages.join(" "))),

@@ -19,9 +19,13 @@ pub enum User {
     },
     /// uid 65534, by root's leave.
     Ordinary {
+        /// `65534` or `65534-without-fuse`.
+        name: &'static str,
         home: PathBuf,
-        /// Where a /dev/fuse that this user may open can be mounted, as ordinary distributions have it.
+        /// A directory for device nodes.
         devices: PathBuf,
+        /// The mode of their /dev/fuse: 666 as on ordinary distributions, or 600, so that they can't open it.
+        node: &'static str,
     },
 }
 
@@ -32,7 +36,10 @@ impl User {
         let name = if is_root { "root" } else { "user" };
         let mut users = vec![Self::Caller { name, home: base.join(format!("home-{name}")) }];
         if is_root {
-            users.push(Self::Ordinary { home: base.join("home-65534"), devices: base.join("devices") });
+            for (name, node) in [("65534", "666"), ("65534-without-fuse", "600")] {
+                let (home, devices) = (base.join(format!("home-{name}")), base.join("devices"));
+                users.push(Self::Ordinary { name, home, devices, node });
+            }
             std::fs::create_dir(base.join("devices"))?;
         }
         for user in &users {
@@ -46,8 +53,16 @@ impl User {
 
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Caller { name, .. } => name,
-            Self::Ordinary { .. } => "65534",
+            Self::Caller { name, .. } | Self::Ordinary { name, .. } => name,
+        }
+    }
+
+    /// Whether the box of this user must have a tripwire; unknown for callers who bring their own /dev/fuse.
+    pub fn has_tripwire(&self) -> Option<bool> {
+        match self {
+            Self::Caller { name: "root", .. } => Some(Path::new("/dev/fuse").exists()),
+            Self::Caller { .. } => None,
+            Self::Ordinary { name, .. } => Some(*name == "65534"),
         }
     }
 
@@ -68,14 +83,15 @@ impl User {
     /// A command that this user runs, with a plain environment.
     pub fn command(&self, words: &[&OsStr]) -> Command {
         let mut all: Vec<OsString> = Vec::new();
-        if let Self::Ordinary { devices, .. } = self {
+        if let Self::Ordinary { devices, node, .. } = self {
             // In a mount namespace of its own: the machine's /dev/fuse stays as it is.
-            let script = "mount -t tmpfs none \"$0\" && mknod -m 666 \"$0/fuse\" c 10 229 && \
-                          mount --bind \"$0/fuse\" /dev/fuse && \
-                          exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"";
-            all.extend(
-                ["unshare", "--mount", "--propagation", "private", "sh", "-c", script].map(OsString::from),
+            let script = format!(
+                "mount -t tmpfs none \"$0\" && mknod --mode={node} \"$0/fuse\" c 10 229 && \
+                 mount --bind \"$0/fuse\" /dev/fuse && \
+                 exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\""
             );
+            all.extend(["unshare", "--mount", "--propagation", "private", "sh", "-c"].map(OsString::from));
+            all.push(script.into());
             all.push(devices.into());
         }
         all.extend(words.iter().map(|word| (*word).to_owned()));

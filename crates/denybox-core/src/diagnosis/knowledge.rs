@@ -108,6 +108,9 @@ pub struct Example {
     pub forked: bool,
     /// What was tried.
     pub operation: Operation,
+    /// How often each; without it, once.
+    #[serde(default = "once")]
+    pub count: u64,
     /// Paths as tried, one denial each; for IPC kinds and refused system calls the call's name.
     pub paths: Vec<String>,
     /// The resource, where the path doesn't say.
@@ -141,8 +144,14 @@ pub struct Proof {
     pub tier: Tier,
     /// What it shows with nothing granted.
     pub denied: Expected,
-    /// What it shows with the entry's first remedy that has a command.
-    pub remedied: Expected,
+    /// What it shows with the entry's first remedy that has a command; none where the remedies are advice alone.
+    pub remedied: Option<Expected>,
+    /// What it shows without a box, where that isn't what it shows remedied.
+    pub unboxed: Option<Expected>,
+    /// Whether only the tripwire sees the denial: without /dev/fuse the program fails in the same way, and nothing
+    /// explains it.
+    #[serde(default)]
+    pub tripwire_only: bool,
     /// Other entries that the same script runs into.
     #[serde(default)]
     pub also: Vec<String>,
@@ -172,6 +181,10 @@ pub enum KnowledgeError {
         /// What is wrong, and where.
         source: Box<toml::de::Error>,
     },
+}
+
+fn once() -> u64 {
+    1
 }
 
 #[derive(Deserialize)]
@@ -311,7 +324,7 @@ impl Example {
                 resource: self.resource.clone().unwrap_or_else(|| resource_of(path)),
                 path: path.clone(),
                 operation: self.operation,
-                count: 1,
+                count: self.count,
                 process: process.clone(),
                 outcome: self.outcome,
                 syscall: self.syscall.clone(),

@@ -30,6 +30,9 @@ pub struct Matcher {
     /// How many different resources the same process must have met in this way: 2 tells a program that looks for
     /// *some* scratch directory from one that asks about a certain one.
     pub together: usize,
+    /// Whether the same process must have met one of them more than once: bash looks at /tmp twice when it wants a
+    /// directory for a here-document, and a script that asks for itself hardly does.
+    pub repeated: bool,
     /// How the process must have ended.
     pub ended: Option<Ended>,
 }
@@ -63,14 +66,18 @@ impl Matcher {
         if !self.matches_alone(denial) {
             return false;
         }
-        if self.together < 2 {
+        if self.together < 2 && !self.repeated {
             return true;
         }
-        let mut resources: Vec<&Resource> =
-            siblings.iter().filter(|other| self.matches_alone(other)).map(|other| &other.resource).collect();
+        let alike = siblings.iter().filter(|other| self.matches_alone(other));
+        let (mut times, mut resources): (u64, Vec<&Resource>) = (0, Vec::new());
+        for other in alike {
+            times = times.saturating_add(other.count);
+            resources.push(&other.resource);
+        }
         resources.sort_unstable();
         resources.dedup();
-        resources.len() >= self.together
+        resources.len() >= self.together && (!self.repeated || times > resources.len() as u64)
     }
 
     fn matches_alone(&self, denial: &Denial) -> bool {

@@ -37,7 +37,7 @@ pub struct RemedyTemplate {
     /// The reason to give for it where denybox wants one.
     #[serde(default)]
     pub because: String,
-    /// Why it helps, in words.
+    /// Why it helps, in words; `{resource}` as above.
     pub why: String,
 }
 
@@ -67,7 +67,8 @@ pub struct Offer {
 impl RemedyTemplate {
     /// The remedy for a denial of `resource`.
     pub(super) fn fill(&self, resource: &Resource) -> Remedy {
-        let value = self.value.replace("{resource}", &resource.to_string());
+        let filled = |text: &str| text.replace("{resource}", &resource.to_string());
+        let value = filled(&self.value);
         let mut options = match self.kind {
             RemedyKind::Environment => vec!["--env".to_owned(), value],
             RemedyKind::Scratch => vec!["--scratch".to_owned(), value],
@@ -78,7 +79,7 @@ impl RemedyTemplate {
         if matches!(self.kind, RemedyKind::Scratch | RemedyKind::Grant) {
             options.extend(["--because".to_owned(), self.because.clone()]);
         }
-        Remedy { kind: self.kind, options, why: self.why.clone() }
+        Remedy { kind: self.kind, options, why: filled(&self.why) }
     }
 }
 

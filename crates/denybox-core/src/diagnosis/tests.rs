@@ -12,12 +12,13 @@ fn denial(exe: &str, path: &str, operation: Operation, outcome: Outcome, count: 
         under: Vec::new(),
         forked: false,
         operation,
+        count,
         paths: vec![path.to_owned()],
         resource: None,
         outcome,
         syscall: None,
     };
-    Denial { count, ..example.denials().remove(0) }
+    example.denials().remove(0)
 }
 
 #[test]
@@ -67,11 +68,15 @@ fn every_entry_is_complete() {
             assert_eq!(needs_reason, !remedy.because.is_empty(), "{id}: because");
         }
         assert_eq!(entry.program.is_empty(), entry.is_general(), "{id}: program");
-        if !entry.is_general() {
+        let can_be_applied = entry.remedies.iter().any(|remedy| remedy.kind != RemedyKind::Advice);
+        if let Some(proof) = &entry.proof {
             let script = format!("{}/../../knowledge/proofs/{id}.sh", env!("CARGO_MANIFEST_DIR"));
             assert!(std::path::Path::new(&script).is_file(), "{script} is missing");
-            let applies = entry.remedies.iter().any(|remedy| remedy.kind != RemedyKind::Advice);
-            assert!(applies, "{id} has no remedy that can be applied");
+            assert_eq!(can_be_applied, proof.remedied.is_some(), "{id}: what it shows remedied");
+            assert!(proof.remedied.is_some() || proof.unboxed.is_some(), "{id} has no control");
+        }
+        if !entry.is_general() {
+            assert!(can_be_applied, "{id} has no remedy that can be applied");
             assert!(entry.proof.is_some(), "{id} is not proven");
             assert!(!entry.counterexamples.is_empty(), "{id} has no counterexample");
         }
@@ -154,6 +159,18 @@ fn a_probe_beside_a_denial_is_not_a_second_cause() {
     assert_eq!(diagnoses.probes, 2);
     assert_eq!(diagnoses.causes.len(), 1);
     assert_eq!(diagnoses.causes[0].denials, [1]);
+}
+
+#[test]
+fn a_pattern_is_told_as_soon_as_it_shows() {
+    let probes = ["/tmp", "/tmp", "/var/tmp"]
+        .map(|path| denial("/usr/bin/bash", path, Operation::Probe, Outcome::Unknown, 1));
+    let siblings: Vec<&Denial> = probes.iter().collect();
+    let knowledge = Knowledge::shipped();
+    assert_eq!(knowledge.explain(&probes[0], &siblings[..1]), None);
+    assert_eq!(knowledge.explain(&probes[1], &siblings[..2]), None);
+    let cause = knowledge.explain(&probes[2], &siblings).unwrap();
+    assert_eq!((cause.id.as_str(), cause.count), ("bash-here-document", 1));
 }
 
 #[test]

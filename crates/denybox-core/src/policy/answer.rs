@@ -1,5 +1,7 @@
 //! What a Rego policy must answer, and how an answer becomes verdicts.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,37 +9,26 @@ use crate::decision::{Reason, Verdict};
 use crate::surface::Exposure;
 
 /// The value of a policy's rule `answer`. Anything that doesn't fit this exactly is a refusal.
+///
+/// An exposure is allowed when a rule allows it and nothing is said against it. What no rule allows is denied.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// One for each exposure, in any order.
-    pub verdicts: Vec<Judgement>,
-    /// What speaks against the surface but concerns no single exposure. Anything here refuses it.
-    pub general: Vec<Objection>,
+    /// For each rule, by its name, which exposures it allows: their indices in `input.surface.exposures`.
+    pub allow: BTreeMap<String, Vec<usize>>,
+    /// What speaks against exposures, or against the surface as a whole. It wins over `allow`.
+    pub deny: Vec<Objection>,
+    /// For a rule, what must be done along with what it allows.
+    #[serde(default)]
+    pub obligations: BTreeMap<String, Vec<String>>,
 }
 
-/// What a policy says about one exposure.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Judgement {
-    /// Which exposure: its index in `input.surface.exposures`.
-    pub index: usize,
-    /// Whether it is granted. Must be a boolean.
-    pub allow: bool,
-    /// The name of the rule that was applied.
-    pub rule: String,
-    /// What must be done along with a grant.
-    #[serde(default)]
-    pub obligations: Vec<String>,
-    /// What speaks against it. A grant with an objection to it is a refusal.
-    #[serde(default)]
-    pub reasons: Vec<Objection>,
-}
-
-/// Something that speaks against an exposure or a surface.
+/// Something that speaks against an exposure or the surface.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Objection {
+    /// Which exposure; null for the surface.
+    pub index: Option<usize>,
     /// A stable kebab-case name.
     pub code: String,
     /// What is missing, for people. Without one the policy's `explained` is looked up.
@@ -48,112 +39,99 @@ pub struct Objection {
     pub remedy: Option<String>,
 }
 
-/// One element of a policy's rule `explained`: what an objection without a message means. It is asked for only when
-/// something is refused, and can't change a decision.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Explained {
-    /// Which exposure; null for the surface.
-    pub index: Option<usize>,
-    /// The objection's code.
-    pub code: String,
-    /// What is missing, for people.
-    pub message: String,
-    /// The smallest thing that would help, as a fragment of a command line.
-    #[serde(default)]
-    pub remedy: Option<String>,
-}
-
 impl Answer {
-    /// Whether an objection has no message of its own.
-    pub(super) fn needs_explaining(&self) -> bool {
-        self.verdicts
-            .iter()
-            .flat_map(|judgement| &judgement.reasons)
-            .chain(&self.general)
-            .any(|objection| objection.message.is_none())
+    /// Whether nothing allows one of `exposures` exposures, or something without a message speaks against it.
+    pub(super) fn needs_explaining(&self, exposures: usize) -> bool {
+        self.deny.iter().any(|objection| objection.message.is_none())
+            || self.allow.values().map(Vec::len).sum::<usize>() < exposures
+            || (0..exposures).any(|index| !self.allow.values().flatten().any(|allowed| *allowed == index))
     }
 
-    /// A verdict for each of `exposures`, and the reasons that concern none of them.
+    /// A verdict for each of `exposures`, and the reasons that concern none of them. `explained` has more to say about
+    /// what is refused.
     pub(super) fn into_verdicts(
         self,
         exposures: &[Exposure],
-        explained: &[Explained],
+        explained: &[Objection],
     ) -> (Vec<Verdict>, Vec<Reason>) {
-        let mut general = reasons(self.general, None, "the surface", explained);
-        let mut slots: Vec<Option<Verdict>> = exposures.iter().map(|_| None).collect();
-        for judgement in self.verdicts {
-            let index = judgement.index;
-            match (slots.get_mut(index), exposures.get(index)) {
-                (Some(slot @ None), Some(exposure)) => {
-                    *slot = Some(judgement.into_verdict(&exposure.resource.to_string(), explained));
+        let mut slots: Vec<Slot> = exposures.iter().map(|_| Slot::default()).collect();
+        let mut general = Slot::default();
+        let mut stray = Vec::new();
+        for (rule, indices) in &self.allow {
+            for index in indices {
+                match slots.get_mut(*index) {
+                    Some(slot) => slot.rule = Some(rule),
+                    None => stray.push(*index),
                 }
-                (Some(slot), _) => *slot = Some(unclear("the policy gave more than one verdict on it")),
-                (None, _) => general.push(Reason::new(
-                    "policy-error",
-                    format!("the policy judged exposure {index} of {}", exposures.len()),
-                )),
             }
         }
+        for objection in &self.deny {
+            match objection.index.map(|index| (index, slots.get_mut(index))) {
+                None => general.against.push(objection),
+                Some((_, Some(slot))) => slot.against.push(objection),
+                Some((index, None)) => stray.push(index),
+            }
+        }
+        let mut reasons = if general.against.is_empty() {
+            Vec::new()
+        } else {
+            general.reasons(None, "the surface", explained)
+        };
+        reasons.extend(stray.into_iter().map(|index| {
+            let message = format!("the policy judged exposure {index}, of {}", exposures.len());
+            Reason::new("policy-error", message)
+        }));
         let verdicts = slots
             .into_iter()
-            .map(|slot| slot.unwrap_or_else(|| unclear("the policy gave no verdict on it")))
+            .zip(exposures)
+            .enumerate()
+            .map(|(index, (slot, exposure))| match slot.rule {
+                Some(rule) if slot.against.is_empty() => Verdict::Allow {
+                    rule: rule.to_owned(),
+                    obligations: self.obligations.get(rule).cloned().unwrap_or_default(),
+                },
+                rule => Verdict::Deny {
+                    rule: rule.unwrap_or("no-rule").to_owned(),
+                    reasons: slot.reasons(Some(index), &exposure.resource.to_string(), explained),
+                },
+            })
             .collect();
-        (verdicts, general)
+        (verdicts, reasons)
     }
 }
 
-impl Judgement {
-    fn into_verdict(self, resource: &str, explained: &[Explained]) -> Verdict {
-        let Self { index, allow, rule, obligations, reasons: objections } = self;
-        let mut reasons = reasons(objections, Some(index), resource, explained);
-        if allow && reasons.is_empty() {
-            return Verdict::Allow { rule, obligations };
+/// What an answer says about one exposure, or about the surface.
+#[derive(Default)]
+struct Slot<'a> {
+    rule: Option<&'a str>,
+    against: Vec<&'a Objection>,
+}
+
+impl Slot<'_> {
+    /// Why it is refused: what speaks against it, and what `explained` adds. Never empty, and every objection is in it.
+    fn reasons(&self, index: Option<usize>, resource: &str, explained: &[Objection]) -> Vec<Reason> {
+        let told = explained.iter().filter(|text| text.index == index);
+        let mut reasons: Vec<Reason> = (self.against.iter().copied().chain(told))
+            .filter_map(|objection| {
+                let Objection { code, message, remedy, .. } = objection;
+                let message = message.clone()?;
+                Some(printable(Reason { code: code.clone(), message, remedy: remedy.clone() }))
+            })
+            .collect();
+        for Objection { code, remedy, .. } in &self.against {
+            if !reasons.iter().any(|reason| reason.code == *code) {
+                let message = format!("{resource}: refused ({code})");
+                reasons.push(printable(Reason { code: code.clone(), message, remedy: remedy.clone() }));
+            }
         }
         if reasons.is_empty() {
-            let message = format!("{resource}: the rule {rule} refuses it without saying why");
-            reasons.push(printable(Reason::new("no-reason-given", message)));
+            let message = format!("{resource}: no rule of the policy allows it");
+            reasons.push(printable(Reason::new("no-rule", message)));
         }
-        Verdict::Deny { rule, reasons }
+        reasons.sort();
+        reasons.dedup();
+        reasons
     }
-}
-
-/// The reasons that `objections` to `resource` make: never fewer than one for each.
-fn reasons(
-    objections: Vec<Objection>,
-    index: Option<usize>,
-    resource: &str,
-    explained: &[Explained],
-) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    for Objection { code, message, remedy } in objections {
-        if let Some(message) = message {
-            reasons.push(printable(Reason { code, message, remedy }));
-            continue;
-        }
-        let before = reasons.len();
-        reasons.extend(explained.iter().filter(|text| text.index == index && text.code == code).map(
-            |text| {
-                printable(Reason {
-                    code: code.clone(),
-                    message: text.message.clone(),
-                    remedy: text.remedy.clone(),
-                })
-            },
-        ));
-        if reasons.len() == before {
-            let message = format!("{resource}: refused ({code})");
-            reasons.push(printable(Reason { code, message, remedy }));
-        }
-    }
-    reasons.sort();
-    reasons.dedup();
-    reasons
-}
-
-/// The verdict where a policy gave none that counts.
-fn unclear(why: &str) -> Verdict {
-    Verdict::Deny { rule: "no-rule".to_owned(), reasons: vec![Reason::new("no-verdict", why)] }
 }
 
 /// Makes a reason safe to print: names from the host may hold terminal escapes. A remedy that would have to be

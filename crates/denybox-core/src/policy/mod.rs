@@ -17,7 +17,7 @@ use regorus::{Engine, Value};
 use serde::de::DeserializeOwned;
 
 pub use self::allowed::Allowed;
-pub use self::answer::{Answer, Explained, Judgement, Objection};
+pub use self::answer::{Answer, Objection};
 pub use self::schema::{answer_schema, input_schema};
 use crate::decision::{Decision, INPUT_VERSION, Input, Reason, Refusal, Verdict};
 use crate::surface::{Backing, Exposure, Role};
@@ -121,7 +121,11 @@ impl Policy {
             Ok(answer) => answer,
             Err(reason) => return self.refuse(&text, reason),
         };
-        let explained = if answer.needs_explaining() { self.explain(&text) } else { Vec::new() };
+        let explained = if answer.needs_explaining(input.surface.exposures.len()) {
+            self.explain(&text)
+        } else {
+            Vec::new()
+        };
         let (verdicts, general) = answer.into_verdicts(&input.surface.exposures, &explained);
         let surface = input.into_owned().surface;
         let id = self.id(&text);
@@ -149,7 +153,7 @@ impl Policy {
 
     /// What the policy has to say about the codes that it refused with. Missing or failing, it changes no decision:
     /// the refusal then has only its codes to show.
-    fn explain(&self, text: &str) -> Vec<Explained> {
+    fn explain(&self, text: &str) -> Vec<Objection> {
         let Ok(engine) = &self.engine else { return Vec::new() };
         with_modules(engine.clone(), self.explanation.clone())
             .ok()

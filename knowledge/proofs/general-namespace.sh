@@ -1,0 +1,2 @@
+#!/bin/sh
+exec unshare --user echo "in its own"

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /usr/bin/test -w "${TMPDIR:-/tmp}"

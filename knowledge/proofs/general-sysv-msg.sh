@@ -1,0 +1,3 @@
+#!/bin/sh
+made=$(ipcmk -Q) || exit
+ipcrm -q "${made##* }" && echo "made one"
