@@ -151,11 +151,14 @@ impl<'a> Builder<'a> {
     }
 
     fn kernel(&self, name: &str) -> Result<OwnedFd, SysError> {
-        let options: &[(&str, &str)] = match name {
-            "devpts" => &[("ptmxmode", "0666"), ("mode", "0620")],
-            _ => &[],
-        };
-        file_system(name, options, DATA_ONLY)
+        match name {
+            // Terminals are device nodes.
+            "devpts" => {
+                let devices = DATA_ONLY.difference(MountAttrFlags::MOUNT_ATTR_NODEV);
+                file_system(name, &[("ptmxmode", "0666"), ("mode", "0620")], devices)
+            }
+            _ => file_system(name, &[], DATA_ONLY),
+        }
     }
 
     /// A place that denies. One FUSE connection has a numbered directory for each; without it an empty file system
