@@ -137,6 +137,8 @@ pub enum Proof {
     Weakened,
     /// By running it without a box: its control is one that a box can't do without.
     Unboxed,
+    /// By the same options with an ordinary place in them instead of the guarded one: those have to work.
+    Ordinary,
     /// By the attack's own judge, who finds its traces in the report: it is aimed at the report or at the
     /// supervisor, which no control switches off.
     Judged,
@@ -233,6 +235,13 @@ impl Attack {
         self
     }
 
+    /// Blocked by a refusal of the place that its options name, and shown to work by naming another.
+    pub const fn misplaced(mut self) -> Self {
+        self.refused = true;
+        self.proof = Proof::Ordinary;
+        self
+    }
+
     /// Blocked by a refusal to start.
     pub const fn refused(mut self) -> Self {
         self.refused = true;
@@ -273,6 +282,7 @@ impl Attack {
             "proof": match self.proof {
                 Proof::Weakened => "weakened",
                 Proof::Unboxed => "unboxed",
+                Proof::Ordinary => "ordinary",
                 Proof::Judged => "judged",
             },
             "blocked_status": self.blocked_status(),

@@ -27,10 +27,11 @@ pub struct End {
 
 /// Runs one attack with its host side. `command` is the whole command line that ends in
 /// `denybox-attack run NAME`; `{name}` in it is replaced, and the values are appended as `name=value`.
-/// `directory` is made for what stays outside.
-pub fn host(attack: &Attack, command: &[String], directory: &Path) -> Result<End, Broken> {
+/// `directory` is made for what stays outside. With `ordinary` an ordinary place stands for a guarded one.
+pub fn host(attack: &Attack, command: &[String], directory: &Path, ordinary: bool) -> Result<End, Broken> {
     let workspace = std::env::current_dir()?;
     let mut stage = Stage::new(&workspace, directory)?;
+    stage.ordinary = ordinary;
     if let Some(prepare) = attack.prepare {
         prepare(&mut stage)?;
     }

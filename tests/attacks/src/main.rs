@@ -9,8 +9,7 @@ use denybox_attacks::families::{self, find};
 use denybox_attacks::host::host;
 
 /// The one line of help.
-const USAGE: &str =
-    "usage: denybox-attack --list | run NAME [name=value…] | host NAME --directory DIR -- COMMAND… run NAME";
+const USAGE: &str = "usage: denybox-attack --list | run NAME [name=value…] | host NAME --directory DIR [--ordinary] -- COMMAND… run NAME";
 
 fn main() -> ExitCode {
     match dispatch(std::env::args().skip(1).collect()) {
@@ -45,9 +44,14 @@ fn dispatch(arguments: Vec<String>) -> Result<(u8, String), Broken> {
             }
             Ok(status(&(find(name)?.run)(&values)))
         }
-        ["host", name, "--directory", directory, "--", command @ ..] => {
+        ["host", name, "--directory", directory, rest @ ..] => {
+            let (ordinary, command) = match rest {
+                ["--ordinary", "--", command @ ..] => (true, command),
+                ["--", command @ ..] => (false, command),
+                _ => return Err(Broken(USAGE.to_owned())),
+            };
             let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-            let end = host(&find(name)?, &command, Path::new(directory))?;
+            let end = host(&find(name)?, &command, Path::new(directory), ordinary)?;
             Ok((end.status, end.output))
         }
         _ => Err(Broken(USAGE.to_owned())),

@@ -26,6 +26,8 @@ pub struct Stage {
     pub directory: PathBuf,
     /// The caller's home: a directory of this stage, empty unless an attack fills it.
     pub home: PathBuf,
+    /// An ordinary place stands for the guarded one, to show that the attack is otherwise in order.
+    pub ordinary: bool,
     /// What the attack is told, and what `{name}` in its options stands for.
     pub values: Values,
     /// Environment variables for denybox itself.
@@ -46,6 +48,7 @@ impl Stage {
             workspace: workspace.to_owned(),
             directory: directory.to_owned(),
             home,
+            ordinary: false,
             values: Values::default(),
             environment: BTreeMap::new(),
             descriptors: Vec::new(),

@@ -118,6 +118,7 @@ fn try_attack(
     }
     match attack.proof {
         Proof::Judged => return Ok(()),
+        Proof::Ordinary => return expect(&Build::Elsewhere, 0, "with an ordinary place it has to work"),
         Proof::Unboxed => {
             expect(&Build::Unboxed, 0, "without a box it has to succeed")?;
             tally().proven.push(attack.name);

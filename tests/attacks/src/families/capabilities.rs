@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 
 use crate::attack::{Attack, Broken, Caller, Outcome, Values, Verdict};
 use crate::kernel::descriptors::socket;
-use crate::kernel::odd::set_loopback_queue;
+use crate::kernel::odd::set_loopback_mtu;
 
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("capability-held", &["capabilities"], held),
     Attack::new("capability-net-admin", &["capabilities"], net_admin),
     Attack::new("packet-socket", &["seccomp", "capabilities"], packet_socket),
-    Attack::new("new-privileges", &["no-new-privs"], new_privileges),
+    Attack::new("new-privileges", &["no-new-privs"], new_privileges)
+        // Setting up the other locks takes the one or the other.
+        .conditions(&["capabilities"]),
     Attack::new("setuid-program", &["user-namespace"], setuid).unboxed().callers(&[Caller::User]),
 ];
 
@@ -45,7 +47,7 @@ fn held(_: &Values) -> Outcome {
 
 /// Configures a network interface: the loopback one, to what it is already.
 fn net_admin(_: &Values) -> Outcome {
-    Ok(Verdict::of("configure the loopback interface", set_loopback_queue()))
+    Ok(Verdict::of("configure the loopback interface", set_loopback_mtu()))
 }
 
 /// Opens a socket that sees and forges every packet of its network namespace.

@@ -13,11 +13,11 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("environment-library-path", &["environment"], library_path).prepare(set_library_path),
     Attack::new("environment-audit", &["environment"], audit).prepare(set_audit),
     Attack::new("environment-tmpdir", &["environment"], tmpdir).prepare(set_tmpdir),
-    Attack::new("loader-cache", &["readonly-system", "uid-separation"], loader_cache)
+    Attack::new("loader-cache", &["readonly-system", "uid-separation", "landlock"], loader_cache)
         .callers(&[Caller::Root]),
-    Attack::new("system-program", &["readonly-system", "uid-separation"], system_program)
+    Attack::new("system-program", &["readonly-system", "uid-separation", "landlock"], system_program)
         .callers(&[Caller::Root]),
-    Attack::new("system-directory", &["readonly-system", "uid-separation"], system_directory)
+    Attack::new("system-directory", &["readonly-system", "uid-separation", "landlock"], system_directory)
         .callers(&[Caller::Root]),
 ];
 

@@ -10,7 +10,7 @@ use crate::stage::{CANARY, Stage};
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("home-key", &["home"], key).prepare(plant_key),
-    Attack::new("home-profile", &["home"], profile).prepare(plant_profile),
+    Attack::new("home-profile", &["home"], profile).prepare(plant_profile).unboxed(),
     Attack::new("cargo-credentials", &["home"], cargo).prepare(plant_cargo),
     Attack::new("npm-credentials", &["home"], npm).prepare(plant_npm),
 ];

@@ -14,14 +14,14 @@ use crate::stage::{CANARY, Stage};
 /// All of this family.
 pub const ATTACKS: &[Attack] = &[
     Attack::new("tmp-read", &["seal"], read).prepare(plant_tmp),
-    Attack::new("tmp-write", &["seal"], write).prepare(plant_tmp),
+    Attack::new("tmp-write", &["seal", "landlock"], write).prepare(plant_tmp),
     Attack::new("tmp-list", &["seal"], list).prepare(plant_tmp),
-    Attack::new("tmp-create", &["seal"], create).prepare(plant_tmp),
+    Attack::new("tmp-create", &["seal", "landlock"], create).prepare(plant_tmp),
     Attack::new("tmp-execute", &["seal"], execute).prepare(plant_tmp),
     Attack::new("tmp-library", &["seal"], library).prepare(plant_tmp),
     Attack::new("var-tmp-read", &["seal"], read).prepare(plant_var_tmp),
     Attack::new("dev-shm-read", &["seal"], read).prepare(plant_dev_shm),
-    Attack::new("dev-shm-write", &["seal"], write).prepare(plant_dev_shm),
+    Attack::new("dev-shm-write", &["seal", "landlock"], write).prepare(plant_dev_shm),
     Attack::new("run-lock-read", &["seal"], read).prepare(plant_run_lock),
     Attack::new("sealed-operations", &["seal"], sealed_operations).prepare(plant_tmp),
     Attack::new("shadow", &["uid-separation"], shadow).callers(&[Caller::Root]),

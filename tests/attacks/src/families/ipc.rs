@@ -18,7 +18,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("sysv-shm-own", &["seccomp"], shm_own),
     Attack::new("sysv-sem-own", &["seccomp"], sem_own),
     Attack::new("sysv-msg-own", &["seccomp"], msg_own),
-    Attack::new("posix-mq-own", &["seccomp"], mq_own),
+    Attack::new("posix-mq-own", &["seccomp", "landlock"], mq_own),
 ];
 
 /// Something of the host's that is removed with the stage.

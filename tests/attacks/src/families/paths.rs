@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
 
-use crate::attack::{Attack, Caller, Outcome, Values, Verdict};
+use crate::attack::{Attack, Caller, Outcome, Prepare, Values, Verdict};
 use crate::kernel::namespaces::unshare;
 use crate::stage::{CANARY, Stage};
 
@@ -25,45 +25,21 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("dot-dot", &["mount-namespace"], dot_dot).prepare(plant_beside).unboxed(),
     Attack::new("dot-dot-race", &["mount-namespace"], dot_dot_race).prepare(plant_beside).unboxed(),
     Attack::new("hard-link-in", &["mount-namespace"], hard_link)
-        .options(&["--ro", "{shown}"])
+        .options(&["--ro", "{shown}", "--because", WHY])
         .prepare(plant_shown)
         .unboxed(),
     Attack::new("read-only-write", &["mount-namespace"], shown_write)
-        .options(&["--ro", "{shown}"])
+        .options(&["--ro", "{shown}", "--because", WHY])
         .prepare(plant_shown)
         .unboxed(),
-    Attack::new("workspace-tmp", &["path-guard"], read)
-        .options(&["--workspace", "/tmp", "--because", WHY])
-        .prepare(plant_tmp)
-        .refused(),
-    Attack::new("workspace-tmp-link", &["path-guard"], read)
-        .options(&["--workspace", "{link}", "--because", WHY])
-        .prepare(plant_tmp)
-        .refused(),
-    Attack::new("workspace-home", &["path-guard"], read)
-        .options(&["--workspace", "{home}", "--because", WHY])
-        .prepare(plant_home)
-        .refused(),
-    Attack::new("workspace-root", &["path-guard"], read)
-        .options(&["--workspace", "/", "--because", WHY])
-        .prepare(plant_tmp)
-        .refused(),
-    Attack::new("writable-tmp", &["path-guard"], read)
-        .options(&["--rw", "/tmp", "--because", WHY])
-        .prepare(plant_tmp)
-        .refused(),
-    Attack::new("writable-shm", &["path-guard"], read)
-        .options(&["--rw", "/dev/shm", "--because", WHY])
-        .prepare(plant_shm)
-        .refused(),
-    Attack::new("writable-home", &["path-guard"], read)
-        .options(&["--rw", "{home}", "--because", WHY])
-        .prepare(plant_home)
-        .refused(),
-    Attack::new("shown-tmp-link", &["path-guard"], read)
-        .options(&["--ro", "{link}", "--because", WHY])
-        .prepare(plant_tmp)
-        .refused(),
+    guarded("workspace-tmp", &["--workspace", "{guarded}", "--because", WHY], plant_tmp),
+    guarded("workspace-tmp-link", &["--workspace", "{link}", "--because", WHY], plant_tmp),
+    guarded("workspace-home", &["--workspace", "{guarded}", "--because", WHY], plant_home),
+    guarded("workspace-root", &["--workspace", "{guarded}", "--because", WHY], plant_root),
+    guarded("writable-tmp", &["--rw", "{guarded}", "--because", WHY], plant_tmp),
+    guarded("writable-shm", &["--rw", "{guarded}", "--because", WHY], plant_shm),
+    guarded("writable-home", &["--rw", "{guarded}", "--because", WHY], plant_home),
+    guarded("shown-tmp-link", &["--ro", "{link}", "--because", WHY], plant_tmp),
     Attack::new("writable-alias", &["path-guard"], read_alias)
         .options(&["--rw", "{alias}", "--because", WHY])
         .prepare(plant_alias)
@@ -170,33 +146,50 @@ fn shown_write(values: &Values) -> Outcome {
     Ok(Verdict::of(&format!("open {path} for writing"), OpenOptions::new().append(true).open(&path)))
 }
 
-/// Plants a canary in /tmp, and a link to /tmp beside the workspace.
+/// An attack that names a guarded place. The policy refuses these by name as well, so switching the path guard
+/// off doesn't let them through; `writable-alias` shows that the guard alone matters where the name tells nothing.
+const fn guarded(name: &'static str, options: &'static [&'static str], prepare: Prepare) -> Attack {
+    Attack::new(name, &["path-guard"], read).options(options).prepare(prepare).misplaced()
+}
+
+/// In /tmp.
 fn plant_tmp(stage: &mut Stage) -> io::Result<()> {
-    plant_in(stage, "/tmp")?;
-    let link = stage.directory.join("link");
-    symlink("/tmp", &link)?;
-    stage.set("link", link.display());
-    Ok(())
+    plant_in(stage, "/tmp", "/tmp")
 }
 
-/// Plants a canary in /dev/shm.
+/// In /dev/shm.
 fn plant_shm(stage: &mut Stage) -> io::Result<()> {
-    plant_in(stage, "/dev/shm")
+    plant_in(stage, "/dev/shm", "/dev/shm")
 }
 
-/// Plants a canary in a directory of its own below `parent`.
-fn plant_in(stage: &mut Stage, parent: &str) -> io::Result<()> {
-    let file = stage.directory_in(parent)?.join("canary");
-    stage.canary(&file)?;
-    stage.set("file", file.display());
-    Ok(())
-}
-
-/// Plants a canary in the caller's home.
+/// In the caller's home.
 fn plant_home(stage: &mut Stage) -> io::Result<()> {
-    let file = stage.home.join("canary");
+    let home = stage.home.display().to_string();
+    plant_in(stage, &home, &home)
+}
+
+/// Below `/`, where all of the others are.
+fn plant_root(stage: &mut Stage) -> io::Result<()> {
+    plant_in(stage, "/", "/tmp")
+}
+
+/// Plants a canary in a directory of its own below `parent`, and beside the workspace a link to `place`, which
+/// contains it. An ordinary stage has a directory of its own for both.
+fn plant_in(stage: &mut Stage, place: &str, parent: &str) -> io::Result<()> {
+    let (mut place, mut parent) = (place.to_owned(), parent.to_owned());
+    if stage.ordinary {
+        let ordinary = stage.directory.join("ordinary");
+        fs::create_dir(&ordinary)?;
+        place = ordinary.display().to_string();
+        parent.clone_from(&place);
+    }
+    let file = stage.directory_in(&parent)?.join("canary");
     stage.canary(&file)?;
+    let link = stage.directory.join("link");
+    symlink(&place, &link)?;
     stage.set("file", file.display());
+    stage.set("guarded", place);
+    stage.set("link", link.display());
     Ok(())
 }
 
@@ -207,7 +200,7 @@ fn read(values: &Values) -> Outcome {
 
 /// Shows the host's /tmp once more beside the workspace, in a mount namespace that only this attack has.
 fn plant_alias(stage: &mut Stage) -> io::Result<()> {
-    plant_in(stage, "/tmp")?;
+    plant_tmp(stage)?;
     let alias = stage.directory.join("alias");
     fs::create_dir(&alias)?;
     unshare(libc::CLONE_NEWNS as libc::c_ulong)?;

@@ -18,7 +18,10 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("git-config-removed", &["protected-files"], config_removed).prepare(plant),
     Attack::new("git-directory-moved", &["protected-files"], git_moved).prepare(plant),
     Attack::new("git-directory-exchanged", &["protected-files"], git_exchanged).prepare(plant),
-    Attack::new("git-common-directory", &["protected-files"], common_directory).prepare(plant),
+    Attack::new("git-common-directory-unreported", &[], common_directory)
+        .options(&["--report", "json", "--report-file", "{report}"])
+        .prepare(plant)
+        .judged(common_directory_reported),
     Attack::new("git-module-hook", &["protected-files"], module_hook).prepare(plant),
     Attack::new("git-nested-hook", &["protected-files"], nested_hook).prepare(plant),
     Attack::new("envrc", &["protected-files"], envrc).prepare(plant),
@@ -26,9 +29,9 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("editor-directory-moved", &["protected-files"], editor_moved).prepare(plant),
     Attack::new("agent-servers", &["protected-files"], agent_servers).prepare(plant),
     Attack::new("agent-settings", &["protected-files"], agent_settings).prepare(plant),
-    Attack::new("new-envrc-unreported", &["protected-files"], new_envrc)
+    Attack::new("new-envrc-unreported", &[], new_envrc)
         .options(&["--report", "json", "--report-file", "{report}"])
-        .judge(reported),
+        .judged(new_envrc_reported),
 ];
 
 /// A workspace with a repository, a repository within, a submodule, and the settings of editors and agents.
@@ -119,7 +122,8 @@ fn git_exchanged(_: &Values) -> Outcome {
     Ok(Verdict::of("exchange .git", done))
 }
 
-/// Tells git to read the configuration, and run the hooks, of another directory: `.git/commondir`.
+/// Tells git to read the configuration, and run the hooks, of another directory. Like every new file of this
+/// kind it can be made, but its owner has to be told.
 fn common_directory(_: &Values) -> Outcome {
     written(".git/commondir")
 }
@@ -167,17 +171,28 @@ fn new_envrc(_: &Values) -> Outcome {
     written(".envrc")
 }
 
-/// Blocked if the report names the new file, and only if the file is really there.
-fn reported(after: &Aftermath<'_>) -> Outcome {
-    if !after.stage.workspace.join(".envrc").exists() {
+/// The owner is told of the new file.
+fn new_envrc_reported(after: &Aftermath<'_>) -> Outcome {
+    reported(after, ".envrc")
+}
+
+/// The owner is told of the new file.
+fn common_directory_reported(after: &Aftermath<'_>) -> Outcome {
+    reported(after, ".git/commondir")
+}
+
+/// Blocked if the report names the new file, or if it couldn't be made.
+fn reported(after: &Aftermath<'_>, file: &str) -> Outcome {
+    if !after.stage.workspace.join(file).exists() {
         after.expect_status(i32::from(BLOCKED))?;
-        return Ok(Verdict::Blocked("the file couldn't even be made".to_owned()));
+        return Ok(Verdict::Blocked(format!("{file} couldn't even be made")));
     }
+    after.expect_status(0)?;
     let report = after.report()?;
     let notices = report.get("notices").map(ToString::to_string).unwrap_or_default();
-    Ok(if notices.contains(".envrc") {
+    Ok(if notices.contains(file) {
         Verdict::Blocked(format!("the report says so: {notices}"))
     } else {
-        Verdict::Succeeded("a new .envrc, and no notice of it".to_owned())
+        Verdict::Succeeded(format!("a new {file}, and no notice of it: {notices}"))
     })
 }

@@ -21,7 +21,16 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("loopback", &["net-namespace"], connect_loopback).prepare(listen_loopback),
     Attack::new("tmp-socket", &["seal"], connect_path).prepare(listen_tmp),
     Attack::new("shown-socket-unreported", &[], connect_shown)
-        .options(&["--ro", "{shown}", "--report", "json", "--report-file", "{report}"])
+        .options(&[
+            "--ro",
+            "{shown}",
+            "--because",
+            "an attack asks for it",
+            "--report",
+            "json",
+            "--report-file",
+            "{report}",
+        ])
         .prepare(listen_shown)
         .judged(reported),
 ];

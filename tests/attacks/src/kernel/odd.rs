@@ -71,8 +71,8 @@ pub fn personality(persona: usize) -> io::Result<()> {
     super::raw(libc::SYS_personality, [persona, 0, 0, 0, 0, 0]).map(drop)
 }
 
-/// Brings the loopback interface's transmission queue to the length that it has, which takes CAP_NET_ADMIN.
-pub fn set_loopback_queue() -> io::Result<()> {
+/// Sets the loopback interface's largest packet to what it is, which takes CAP_NET_ADMIN.
+pub fn set_loopback_mtu() -> io::Result<()> {
     use std::os::fd::AsRawFd;
     let socket = super::descriptors::socket(libc::AF_INET as usize, libc::SOCK_DGRAM as usize, 0)?;
     // struct ifreq: a name of 16 bytes, then a union of 24, here one int.
@@ -81,6 +81,6 @@ pub fn set_loopback_queue() -> io::Result<()> {
         *place = byte;
     }
     let at = request.as_mut_ptr() as usize;
-    super::raw(libc::SYS_ioctl, [socket.as_raw_fd() as usize, 0x8942, at, 0, 0, 0])?;
-    super::raw(libc::SYS_ioctl, [socket.as_raw_fd() as usize, 0x8943, at, 0, 0, 0]).map(drop)
+    super::raw(libc::SYS_ioctl, [socket.as_raw_fd() as usize, 0x8921, at, 0, 0, 0])?;
+    super::raw(libc::SYS_ioctl, [socket.as_raw_fd() as usize, 0x8922, at, 0, 0, 0]).map(drop)
 }

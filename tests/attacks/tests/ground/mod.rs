@@ -26,6 +26,8 @@ pub enum Build {
     Ordinary,
     /// The build that obeys `DENYBOX_WEAKEN`, with these controls off.
     Weakened(String),
+    /// denybox as it is shipped, with an ordinary place instead of the one that the attack is after.
+    Elsewhere,
     /// No denybox at all.
     Unboxed,
 }
@@ -137,9 +139,13 @@ impl Ground {
             }
         }
         let mut command = Command::new(&self.attack);
-        command.args(["host", attack.name, "--directory"]).arg(run.join("host")).arg("--");
+        command.args(["host", attack.name, "--directory"]).arg(run.join("host"));
+        if matches!(build, Build::Elsewhere) {
+            command.arg("--ordinary");
+        }
+        command.arg("--");
         let program = match build {
-            Build::Ordinary => Some(&self.ordinary),
+            Build::Ordinary | Build::Elsewhere => Some(&self.ordinary),
             Build::Weakened(_) => Some(&self.weakened),
             Build::Unboxed => None,
         };
