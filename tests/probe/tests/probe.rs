@@ -64,7 +64,7 @@ const CASES: &[Case] = &[
     Case {
         name: "posix-mq",
         options: &["--grant", "posix-mq=private", "--because", WHY],
-        private: &[OWN_SOCKETS, ("posix-mq", &["read", "write"])],
+        private: &[OWN_SOCKETS, ("posix-mq", &["read", "write", "list"])],
     },
     Case { name: "scratch", options: &["--scratch", "4M", "--because", WHY], private: &[OWN_SOCKETS] },
 ];

@@ -13,7 +13,10 @@ pub const ATTACKS: &[Attack] = &[
         .callers(&[Caller::Root])
         .needs(Need::File("/proc/sysrq-trigger")),
     Attack::new("irq-affinity", &["proc-readonly", "uid-separation"], irq).callers(&[Caller::Root]),
-    Attack::new("sysctl-net", &["proc-readonly"], sysctl_net).callers(&[Caller::Root]),
+    Attack::new("sysctl-net", &["proc-readonly"], sysctl_net)
+        // Without capabilities, only who is root outside as well is root of a network namespace.
+        .conditions(&["uid-separation"])
+        .callers(&[Caller::Root]),
     Attack::new("sysctl-user", &["proc-readonly", "capabilities"], sysctl_user),
     Attack::new("proc-keys", &["proc-mask"], proc_keys),
     Attack::new("proc-key-users", &["proc-mask"], proc_key_users),

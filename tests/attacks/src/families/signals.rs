@@ -18,7 +18,6 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("signal-thread", LAYERS, by_tgkill).prepare(Stage::victim),
     Attack::new("signal-queue", LAYERS, by_queue).prepare(Stage::victim),
     Attack::new("signal-descriptor", LAYERS, by_pidfd).prepare(Stage::victim),
-    Attack::new("signal-everybody", LAYERS, everybody).prepare(Stage::victim),
     Attack::new("limits-of-others", &["pid-namespace", "uid-separation"], limits).prepare(Stage::victim),
 ];
 
@@ -45,11 +44,6 @@ fn by_pidfd(values: &Values) -> Outcome {
         .map_err(io::Error::from)
         .and_then(|descriptor| send_by_pidfd(&descriptor, 0));
     Ok(Verdict::of("signal the victim by its descriptor", sent))
-}
-
-/// Everybody at once: success as soon as one process other than process 1 may be signalled.
-fn everybody(_: &Values) -> Outcome {
-    Ok(Verdict::of("kill every process", kill(-1, 0)))
 }
 
 /// Reads the limits of a process outside; whoever may read them may set them.
