@@ -37,6 +37,28 @@ pub enum Command {
         #[arg(value_enum)]
         document: Document,
     },
+    /// Print a manual page or the completions of a shell, for packages.
+    Generate {
+        /// What to print.
+        #[command(subcommand)]
+        what: Generate,
+    },
+}
+
+/// What `denybox generate` prints.
+#[derive(Debug, Subcommand)]
+pub enum Generate {
+    /// A manual page, in roff.
+    Man {
+        /// Its name: denybox, denybox-run…
+        page: String,
+    },
+    /// Completions of a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Documents with a published schema.

@@ -4,6 +4,7 @@
 mod command_line;
 mod doctor;
 mod exit_code;
+mod generate;
 mod report;
 mod run;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
         Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),
         Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
+        Ok(CommandLine { command: Command::Generate { what } }) => generate::generate(&what),
         Err(error) => {
             // Where the message can't be written the exit code still says it.
             let _ = error.print();

@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: ratios against real peers, from interleaved runs, each with its interval.
+
+mod overhead;
+mod start;
+mod statistics;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// From spawn to exit of `denybox run -- /bin/true`, beside bwrap, runc and crun
+    Start {
+        /// Interleaved runs of each
+        #[arg(long, default_value_t = 300)]
+        runs: usize,
+    },
+    /// Work inside a box, beside the same work outside
+    Overhead {
+        /// Interleaved pairs of each
+        #[arg(long, default_value_t = 30)]
+        pairs: usize,
+    },
+}
+
+/// Measures.
+pub fn bench(what: &What) -> Result<()> {
+    match what {
+        What::Start { runs } => start::start(*runs),
+        What::Overhead { pairs } => overhead::overhead(*pairs),
+    }
+}
