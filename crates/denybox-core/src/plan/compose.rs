@@ -178,8 +178,13 @@ fn devices(steps: &mut Vec<Step>) {
     steps.push(step(fixed("/dev"), Action::Directory { mode: 0o755 }, None));
     for name in DEVICES {
         let path = fixed(&format!("/dev/{name}"));
-        let bind =
-            Action::Bind { from: path.clone(), readonly: false, noexec: true, devices: true, as_caller: false };
+        let bind = Action::Bind {
+            from: path.clone(),
+            readonly: false,
+            noexec: true,
+            devices: true,
+            as_caller: false,
+        };
         steps.push(step(path, bind, None));
     }
     steps.push(step(fixed("/dev/pts"), Action::Kernel { name: "devpts".to_owned() }, None));
