@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use denybox_core::decision::Reason;
-use denybox_core::diagnosis::{Diagnosed, Knowledge, Offer};
+use denybox_core::diagnosis::{Diagnosed, Diagnoses, Knowledge, Offer};
 use denybox_core::event::{Operation, Outcome, Process};
 use denybox_core::resource::Resource;
 use denybox_sandbox::supervisor::{End, Finished, RunError};
@@ -142,7 +142,11 @@ impl Report {
         mut notices: Vec<String>,
         run: &Run,
     ) -> Self {
-        let diagnoses = Knowledge::shipped().diagnose(&finished.denials);
+        // Nothing denied, nothing to explain: the knowledge isn't even read.
+        let diagnoses = match finished.denials.as_slice() {
+            [] => Diagnoses::default(),
+            denials => Knowledge::shipped().diagnose(denials),
+        };
         let command: Vec<String> = run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let given = given_options(command.len());
         let causes: Vec<Cause> = diagnoses
