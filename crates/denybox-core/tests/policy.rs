@@ -252,6 +252,51 @@ fn the_budget_names_its_numbers() {
     }
 }
 
+/// Every condition of the rules that allow counts: without it, the table comes out differently.
+#[test]
+fn no_condition_is_idle() {
+    let table = table();
+    let inputs: Vec<Input> = table.cases.iter().map(|case| table.input(case)).collect();
+    let read = |name: &str| std::fs::read_to_string(policies().join(name)).unwrap();
+    let sources = [("decide.rego", read("decide.rego")), ("grants.rego", read("grants.rego"))];
+    let allows = |policy: &Policy, input: &Input| matches!(policy.decide(input), Decision::Allowed(_));
+    let load = |changed: usize, rego: &str| {
+        let sources = sources.iter().enumerate().map(|(index, (name, source))| {
+            (name.to_string(), if index == changed { rego.to_owned() } else { source.clone() })
+        });
+        Policy::from_sources("local", sources.collect())
+    };
+    let whole = load(0, &sources[0].1).unwrap();
+    let expected: Vec<bool> = inputs.iter().map(|input| allows(&whole, input)).collect();
+    let (mut tried, mut idle) = (0, Vec::new());
+    for (changed, (name, source)) in sources.iter().enumerate() {
+        for (number, line) in source.lines().enumerate() {
+            // A condition: indented, neither a binding nor part of a value.
+            let condition = line.strip_prefix('\t').filter(|text| {
+                !text.starts_with(['"', '\t', '#'])
+                    && !text.starts_with("some ")
+                    && !text.ends_with(['{', ','])
+            });
+            let Some(condition) = condition else { continue };
+            let without: Vec<&str> = source
+                .lines()
+                .enumerate()
+                .filter(|(other, _)| *other != number)
+                .map(|(_, line)| line)
+                .collect();
+            // A rule that is left without any condition doesn't parse; its only condition can't be idle.
+            let Ok(policy) = load(changed, &without.join("\n")) else { continue };
+            tried += 1;
+            if inputs.iter().zip(&expected).all(|(input, expected)| allows(&policy, input) == *expected) {
+                idle.push(format!("{name}:{}: {condition}", number + 1));
+            }
+        }
+    }
+    println!("{tried} conditions taken away");
+    assert!(tried >= 30);
+    assert!(idle.is_empty(), "no case needs:\n{}", idle.join("\n"));
+}
+
 /// Runs every `test_…` rule in policies/ through the engine.
 #[test]
 fn the_rego_tests() {

@@ -10,6 +10,11 @@ use crate::surface::Surface;
 /// There is no public constructor and no way to read one from a file: only an evaluation that allowed every
 /// exposure makes one.
 ///
+/// ```
+/// fn used(allowed: &denybox_core::decision::Allowed) -> &str {
+///     allowed.id()
+/// }
+/// ```
 /// ```compile_fail
 /// let forged: denybox_core::decision::Allowed = serde_json::from_str("{}").unwrap();
 /// ```
