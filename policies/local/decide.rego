@@ -1,17 +1,15 @@
 # The policy of `denybox run`: no shared scratch without a reason.
 #
 # `allow` names, for each rule, the exposures that it allows, by their index. Whatever no rule allows is refused: also
-# where something is missing from the input, for then a condition can't hold. Why something was refused is worked out
-# by explain.rego, which is read only when something was.
+# where something is missing from the input, for then a condition can't hold. This is what every box has; the rules for
+# grants are in grants.rego, which is read only where there are some, and why something was refused is worked out by
+# explain.rego, which is read only when something was. Without them, nothing more is allowed.
 package denybox.local
 
 answer := {
 	"allow": allow,
-	"deny": [{"index": null, "code": "over-budget"} | not within_budget],
-	"obligations": {
-		"reported-socket": ["report"],
-		"own-directory": ["report", "report-unenforced-size"],
-	},
+	"deny": [],
+	"obligations": {"reported-socket": ["report"], "own-directory": ["report", "report-unenforced-size"]},
 }
 
 # The exposures by their backing and their role. Of a backing that is not known, the worst counts.
@@ -74,8 +72,8 @@ in_scratch(exposure) if {
 }
 
 unjustified_in_scratch(exposure) if {
-	in_scratch(exposure)
 	not justified
+	in_scratch(exposure)
 }
 
 # A socket is reached through what is shown around it.
@@ -95,57 +93,6 @@ allow["host-network"] contains i if {
 	input.host.abstract_socket_scope == true
 }
 
-# Memory of the agent's own, for a reason: sized, and executable only where that was asked for.
-allow["private-scratch"] contains i if {
-	some i, exposure in of.private.scratch
-	grantable(exposure.resource)
-	exposure.sharing["with"] == "private"
-	exposure.limits.size > 0
-	exposure.access.execute != exposure.options.noexec
-	contained(exposure)
-	justified
-}
-
-# A kind of IPC within a namespace of the agent's own, for a reason.
-allow["private-ipc"] contains i if {
-	some i, exposure in of.private.scratch
-	exposure.resource in {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
-	exposure.sharing["with"] == "private"
-	justified
-}
-
-# A directory of the agent's own, for a reason: the caller's, closed to others, never executed from.
-allow["own-directory"] contains i if {
-	some i, exposure in of.dir.scratch
-	grantable(exposure.resource)
-	exposure.directory == own_directory
-	exposure.access.execute == false
-	exposure.options.noexec == true
-	contained(exposure)
-	not guarded(exposure)
-	not in_scratch(exposure)
-	justified
-}
-
-# The mode is octal 0700.
-own_directory := {"directory": true, "owned_by_caller": true, "mode": 448, "locked": true}
-
-contained(exposure) if {
-	exposure.options.nosuid == true
-	exposure.options.nodev == true
-}
-
-# Any path but those that hold the box itself together.
-grantable(path) if path == "/run/denybox/scratch"
-
-grantable(path) if {
-	startswith(path, "/")
-	not path in {"/", "/dev", "/run"}
-	not startswith(concat("", [path, "/"]), "/proc/")
-	not startswith(concat("", [path, "/"]), "/sys/")
-	not startswith(concat("", [path, "/"]), "/run/denybox/")
-}
-
 # A reason has a letter or a digit in it.
 justified if {
 	some text in input.reasons
@@ -155,12 +102,8 @@ justified if {
 visible(text) if regex.match("[A-Za-z0-9]", text)
 
 # Other scripts, without blanks and signs that nobody can see: general punctuation, the Hangul fillers, private use.
+# Ranges, because classes such as \pL need tables that the engine is built without.
 else if regex.match(
 	`[\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`,
 	text,
 )
-
-# All memory that is granted together stays within a quarter of what there is.
-within_budget if granted * 4 <= input.host.memory_bytes
-
-granted := sum([exposure.limits.size | some exposure in of.private.scratch; is_number(exposure.limits.size)])

@@ -8,14 +8,6 @@ explained contains {"index": i, "code": code, "message": message, "remedy": reme
 	message := sprintf("%s: %s", [exposures[i].resource, text])
 }
 
-explained contains {"index": null, "code": "over-budget", "message": message, "remedy": smaller} if {
-	not within_budget
-	message := sprintf(
-		"the grants add up to %d bytes (%d MiB); a quarter of the memory here, %d bytes, is %d bytes (%d MiB)",
-		[granted, mebibytes(granted), input.host.memory_bytes, quarter, mebibytes(quarter)],
-	)
-}
-
 exposures := input.surface.exposures
 
 # What speaks against an exposure, whether or not it is the only thing that does: its index and a code.
@@ -129,6 +121,12 @@ against contains [i, "not-grantable"] if {
 	not grantable(exposure.resource)
 }
 
+against contains [i, "not-grantable"] if {
+	some i, exposure in of.private.scratch
+	not startswith(exposure.resource, "/")
+	not exposure.resource in own_ipc
+}
+
 granted_paths[i] := exposure if some i, exposure in of.dir.scratch
 
 granted_paths[i] := exposure if {
@@ -154,6 +152,12 @@ against contains [i, code] if {
 	not exposure.directory[field] == own_directory[field]
 }
 
+against contains [i, "over-budget"] if {
+	some i, exposure in of.private.scratch
+	is_number(exposure.limits.size)
+	not within_budget
+}
+
 # The command line can't justify the host's own, the container's, or a shared one.
 against contains [i, "host-needs-signed-justification"] if {
 	some kind in ["host", "shared", "rootfs"]
@@ -174,7 +178,13 @@ else := [[told, sprintf("install -d -m 0700 %s", [quoted(directory(exposure))])]
 	related.how != "below"
 ] if {
 	code == "guarded-path"
-} else := [[helped[code], remedy(code, exposure)]]
+} else := [[told, smaller]] if {
+	code == "over-budget"
+	told := sprintf(
+		"all grants add up to %d bytes (%d MiB); a quarter of the memory here, %d bytes, is %d bytes (%d MiB)",
+		[granted, mebibytes(granted), input.host.memory_bytes, quarter, mebibytes(quarter)],
+	)
+} else := [[helped[code], advice(code, exposure)]]
 
 # Where there is nothing to advise.
 plain := {
@@ -184,7 +194,7 @@ plain := {
 	"not-private": "must be the agent's alone, but others could reach it",
 	"exec-mismatch": "whether it can be executed from is one thing in the grant and another in the mount",
 	"mount-flags": "its mount lacks nosuid or nodev",
-	"not-grantable": "the box itself needs this place",
+	"not-grantable": "not something that can be granted",
 	"not-locked": "the directory is in use by another box",
 	"not-owned": "the directory does not belong to the caller",
 	"directory-in-scratch": "the directory lies in shared scratch itself; take one outside",
@@ -199,7 +209,7 @@ helped := {
 	"host-needs-signed-justification": "to share it with others takes a signed justification; one of the agent's own doesn't",
 }
 
-remedy(code, exposure) := "--because 'why it is needed'" if code == "needs-reason"
+advice(code, exposure) := "--because 'why it is needed'" if code == "needs-reason"
 
 else := "--net none" if code == "no-abstract-scope"
 
@@ -238,8 +248,8 @@ elsewhere(role, guard) := "--scratch 64M --because 'why it is needed'" if {
 } else := null
 
 # The size that would fit, where there is one grant only.
-smaller := own(exposure, sprintf("%dM", [mebibytes(quarter)]), "") if {
-	[exposure] := [exposure | some exposure in of.private.scratch; is_number(exposure.limits.size)]
+smaller := own(only, sprintf("%dM", [mebibytes(quarter)]), "") if {
+	[only] := [exposure | some exposure in of.private.scratch; is_number(exposure.limits.size)]
 	mebibytes(quarter) > 0
 } else := null
 

@@ -5,7 +5,6 @@
 
 mod knowledge;
 mod matcher;
-mod paragraph;
 mod remedy;
 
 use std::collections::HashMap;

@@ -91,7 +91,9 @@ impl FromStr for Grant {
         for part in parts {
             let repeated = || GrantError::Repeated(part.to_owned());
             match part.split_once('=') {
-                Some(("size", size)) if grant.limits.size.is_none() => grant.limits.size = Some(size.parse()?),
+                Some(("size", size)) if grant.limits.size.is_none() => {
+                    grant.limits.size = Some(size.parse()?)
+                }
                 Some(("inodes", number)) if grant.limits.inodes.is_none() => {
                     let parsed = number.parse().ok().filter(|number| *number > 0);
                     grant.limits.inodes = Some(parsed.ok_or_else(|| GrantError::Inodes(number.to_owned()))?);

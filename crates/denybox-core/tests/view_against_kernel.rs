@@ -5,6 +5,13 @@
 //! The test starts itself again by unshare(1). Where user namespaces are unavailable it fails.
 //! `DENYBOX_FULL=1` tries many more cases; `DENYBOX_SEED=N` starts at case N.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: a panic is how it fails"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -134,7 +141,7 @@ fn case(seed: u64, work: &Path, tally: &mut Tally) {
     let host = open(work.join("host"), OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).unwrap();
     let mut mounts: Vec<Mount> = Vec::new();
     let mut ids: Vec<u64> = Vec::new();
-    for _ in 0..1 + random.below(8) {
+    for attempt in 0..1 + random.below(8) {
         let target = if random.one_in(25) { "/".to_owned() } else { random.path() };
         let options = MountOptions {
             readonly: random.one_in(2),
@@ -148,7 +155,7 @@ fn case(seed: u64, work: &Path, tally: &mut Tally) {
             let path = if random.one_in(10) { "/".to_owned() } else { random.path() };
             MountSource::Host { path: AbsPath::new(&path).unwrap() }
         };
-        let again = work.join(format!("mount-{}", mounts.len()));
+        let again = work.join(format!("attempt-{attempt}"));
         fresh(&again);
         match make(&agent, host.as_fd(), &target, &source, options, &again) {
             Ok(id) => {
@@ -212,13 +219,13 @@ fn fresh(path: &Path) {
 /// Makes random directories and links below `root`, and tells `trees` of them.
 fn populate(random: &mut Random, root: &Path, tree: &Tree, trees: &mut Trees, story: &mut String) {
     let root = open(root, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).unwrap();
-    for _ in 0..10 {
+    for _ in 0..30 {
         let path = random.path();
         let mut made = String::new();
         for part in path.split('/').skip(1) {
             made = format!("{made}/{part}");
             let relative = made.trim_start_matches('/');
-            if random.one_in(5) {
+            if random.one_in(12) {
                 let text = random.link();
                 if symlinkat(&text, &root, relative).is_ok() {
                     writeln!(story, "  {tree:?}: {made} -> {text}").unwrap();
@@ -259,7 +266,13 @@ fn rescan(clones: &[(Tree, PathBuf)], trees: &mut Trees) {
 
 /// Looks `path` up as if `root` were the root directory.
 fn lookup(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Errno> {
-    openat2(root, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT)
+    loop {
+        match openat2(root, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT) {
+            // A rename or mount anywhere on the machine while `..` was followed (openat2(2)).
+            Err(Errno::AGAIN) => {}
+            other => return other,
+        }
+    }
 }
 
 /// Makes one mount as a runtime would, missing target directories too; gives its mount id. `again` gets a second view
@@ -307,7 +320,9 @@ fn make(
             mount_bind(again, in_proc(&above))?;
         }
     }
-    let top = lookup(root()?.as_fd(), target)?;
+    // By its real name, for a mount on the root has changed what `target` means.
+    let name = readlink(in_proc(&above), Vec::new())?;
+    let top = open(name, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
     mount_remount(in_proc(&top), MountFlags::BIND | flags, "")?;
     Ok(statx(&top, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?.stx_mnt_id)
 }

@@ -42,19 +42,21 @@ impl Channel {
         let (Some(length), true) = (length, descriptors.len() <= MOST_DESCRIPTORS) else {
             return Err(Errno::MSGSIZE.into());
         };
-        let mut header = [0; HEADER];
-        let [count, rest @ ..] = &mut header;
-        *count = descriptors.len() as u8;
-        *rest = length.to_le_bytes();
+        let mut whole = Vec::with_capacity(HEADER + body.len());
+        whole.push(descriptors.len() as u8);
+        whole.extend(length.to_le_bytes());
+        whole.extend(body);
 
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !descriptors.is_empty() {
             control.push(SendAncillaryMessage::ScmRights(descriptors));
         }
-        // The header travels with the descriptors; a stream socket takes 5 bytes whole or not at all.
-        retry(|| sendmsg(&self.0, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL))?;
-        let mut left = body.as_slice();
+        // The stage and PID 1 tell their news at the same time, through copies of one end. What is sent by one call
+        // stays together as long as it fits one buffer of the kernel's, at least 16 KiB; news are far shorter, and the
+        // plan, which may be longer, is sent before there is anybody else.
+        let sent = retry(|| sendmsg(&self.0, &[IoSlice::new(&whole)], &mut control, SendFlags::NOSIGNAL))?;
+        let mut left = whole.get(sent..).unwrap_or_default();
         while !left.is_empty() {
             let sent = retry(|| rustix::net::send(&self.0, left, SendFlags::NOSIGNAL))?;
             left = left.get(sent..).unwrap_or_default();

@@ -12,6 +12,9 @@ use denybox_core::event::{Ancestor, Process};
 /// Longest argument list kept of one process, arguments; and the longest argument, bytes.
 const MOST_ARGUMENTS: usize = 64;
 const LONGEST_ARGUMENT: usize = 1024;
+/// Most that is kept of one process and all of its ancestors together, bytes: names and arguments are the agent's to
+/// choose, and the supervisor's memory is not.
+const MOST_TEXT: usize = 8 << 10;
 /// Most links of ancestry that are followed.
 const MOST_ANCESTORS: usize = 32;
 
@@ -63,6 +66,8 @@ impl Observer {
 
     /// All of a process that a report tells.
     pub fn process(&self, thread: &Thread) -> Process {
+        let mut left = MOST_TEXT;
+        let argv = arguments(thread.pid, &mut left);
         let mut ancestors = Vec::new();
         let mut parent = thread.parent;
         let mut child_is_agent = self.is_agent(thread.pid);
@@ -73,11 +78,12 @@ impl Observer {
                 ancestors.push(Ancestor::Exited);
                 break;
             };
-            ancestors.push(Ancestor::Seen { pid: seen.pid, exe: seen.exe.clone(), argv: arguments(seen.pid) });
+            let exe = within(&seen.exe, &mut left);
+            ancestors.push(Ancestor::Seen { pid: seen.pid, exe, argv: arguments(seen.pid, &mut left) });
             child_is_agent = self.is_agent(seen.pid);
             parent = seen.parent;
         }
-        Process { pid: thread.pid, exe: thread.exe.clone(), argv: arguments(thread.pid), ancestors }
+        Process { pid: thread.pid, exe: thread.exe.clone(), argv, ancestors }
     }
 
     /// Whether `pid` is the agent's own process: the first that PID 1 started, number 2 in the box.
@@ -104,15 +110,26 @@ fn executable(pid: i32) -> String {
     fs::read_link(format!("/proc/{pid}/exe")).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn arguments(pid: i32) -> Vec<String> {
-    let Ok(text) = fs::read(format!("/proc/{pid}/cmdline")) else { return Vec::new() };
+/// As much of `text` as is `left`, which it uses up.
+fn within(text: &str, left: &mut usize) -> String {
+    let kept = text.get(..text.floor_char_boundary(*left)).unwrap_or_default();
+    *left -= kept.len();
+    kept.to_owned()
+}
+
+fn arguments(pid: i32, left: &mut usize) -> Vec<String> {
+    use std::io::Read;
+    let mut text = Vec::new();
+    let read = fs::File::open(format!("/proc/{pid}/cmdline"))
+        .and_then(|file| file.take(*left as u64).read_to_end(&mut text));
     let text = text.strip_suffix(&[0]).unwrap_or(&text);
-    if text.is_empty() {
+    if read.is_err() || text.is_empty() {
         return Vec::new();
     }
     text.split(|byte| *byte == 0)
         .take(MOST_ARGUMENTS)
-        .map(|argument| String::from_utf8_lossy(argument.get(..LONGEST_ARGUMENT).unwrap_or(argument)).into_owned())
+        .map(|argument| argument.get(..LONGEST_ARGUMENT).unwrap_or(argument))
+        .map(|argument| within(&String::from_utf8_lossy(argument), left))
         .collect()
 }
 

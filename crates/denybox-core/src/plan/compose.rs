@@ -21,6 +21,9 @@ use super::{Action, BoxLimits, Calls, Identity, Network, Plan, Step};
 /// Where a granted scratch without a place of its own is.
 pub const SCRATCH: &str = "/run/denybox/scratch";
 
+/// Where POSIX message queues are shown, mq_overview(7).
+const QUEUES: &str = "/dev/mqueue";
+
 /// Device nodes that every program may expect, null(4), random(4), tty(4).
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Links below `/dev`, and what they say.
@@ -111,10 +114,13 @@ pub fn compose(allowed: &Allowed, identity: Identity, furniture: Furniture) -> P
             .collect(),
     };
     let host_network = exposures.iter().any(|exposure| exposure.role == Role::Network);
+    // mq_open(3) makes files of one file system wherever that is mounted, and Landlock sees it there.
+    let queues = calls.grants(IpcKind::PosixMq).then(|| fixed(QUEUES));
     let writable = exposures
         .iter()
         .filter(|exposure| exposure.access.write)
         .filter_map(|exposure| exposure.resource.path().cloned())
+        .chain(queues)
         .collect();
     Plan {
         id: furniture.id,
@@ -172,8 +178,13 @@ fn devices(steps: &mut Vec<Step>) {
     steps.push(step(fixed("/dev"), Action::Directory { mode: 0o755 }, None));
     for name in DEVICES {
         let path = fixed(&format!("/dev/{name}"));
-        let bind =
-            Action::Bind { from: path.clone(), readonly: false, noexec: true, devices: true, as_caller: false };
+        let bind = Action::Bind {
+            from: path.clone(),
+            readonly: false,
+            noexec: true,
+            devices: true,
+            as_caller: false,
+        };
         steps.push(step(path, bind, None));
     }
     steps.push(step(fixed("/dev/pts"), Action::Kernel { name: "devpts".to_owned() }, None));
@@ -226,7 +237,7 @@ fn place(exposure: &Exposure) -> Option<Step> {
             (at.clone(), tmpfs)
         }
         (Resource::Ipc(IpcKind::PosixMq), Backing::Private) => {
-            (fixed("/dev/mqueue"), Action::Kernel { name: "mqueue".to_owned() })
+            (fixed(QUEUES), Action::Kernel { name: "mqueue".to_owned() })
         }
         _ => return None,
     };

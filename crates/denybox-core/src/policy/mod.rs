@@ -10,6 +10,7 @@ mod schema;
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -23,13 +24,25 @@ use crate::decision::{Decision, INPUT_VERSION, Input, Reason, Refusal, Verdict};
 use crate::surface::{Backing, Exposure, Role};
 use crate::view::relations;
 
-/// The Rego that ships: the policy of `denybox run`.
-const LOCAL: (&str, &str) =
-    ("policies/local/decide.rego", include_str!("../../../../policies/local/decide.rego"));
+/// The Rego that ships: the policy of `denybox run`. Reading Rego takes longer than judging by it, so what a surface
+/// has no use for isn't read.
+const LOCAL: [(&str, &str); STAGES] = [
+    ("policies/local/decide.rego", include_str!("../../../../policies/local/decide.rego")),
+    ("policies/local/grants.rego", include_str!("../../../../policies/local/grants.rego")),
+    ("policies/local/explain.rego", include_str!("../../../../policies/local/explain.rego")),
+];
 
-/// What it has to say when it refuses. Read only then: reading it takes as long as deciding.
-const LOCAL_EXPLAINED: (&str, &str) =
-    ("policies/local/explain.rego", include_str!("../../../../policies/local/explain.rego"));
+/// How many stages a policy is read in; each adds to those before.
+const STAGES: usize = 3;
+
+/// The stage that is enough for a surface without grants.
+const BASE: usize = 0;
+
+/// The stage that can judge every surface.
+const GRANTS: usize = 1;
+
+/// The stage that says why a surface was refused.
+const EXPLAIN: usize = 2;
 
 /// How long an evaluation may take before it counts as a refusal.
 const TIME_LIMIT: Duration = Duration::from_millis(200);
@@ -51,6 +64,9 @@ pub enum PolicyError {
         /// What the Rego parser says.
         message: String,
     },
+    /// There is no such stage of reading a policy.
+    #[error("a policy has no stage {0}")]
+    Stage(usize),
     /// The Rego parser panicked.
     #[error("policy module {0} makes the Rego parser panic")]
     Panicked(String),
@@ -60,21 +76,21 @@ pub enum PolicyError {
 #[derive(Debug, Clone)]
 pub struct Policy {
     name: String,
-    /// A policy that could not be loaded still decides: it refuses everything and says why.
-    engine: Result<Engine, PolicyError>,
-    /// Modules that only a refusal needs.
-    explanation: Vec<(String, String)>,
+    /// What each stage adds, as pairs of a module's name and its Rego.
+    modules: [Vec<(String, String)>; STAGES],
+    /// The engine of each stage, made when it is first needed. A policy that could not be loaded still decides: it
+    /// refuses everything and says why.
+    engines: [OnceLock<Result<Engine, PolicyError>>; STAGES],
 }
 
 impl Policy {
     /// The policy that ships, named `local`.
     pub fn shipped() -> Self {
-        let owned = |(module, rego): (&str, &str)| (module.to_owned(), rego.to_owned());
-        Self {
-            name: "local".to_owned(),
-            engine: new_engine().and_then(|engine| with_modules(engine, vec![owned(LOCAL)])),
-            explanation: vec![owned(LOCAL_EXPLAINED)],
-        }
+        Self::new("local", LOCAL.map(|(module, rego)| vec![(module.to_owned(), rego.to_owned())]))
+    }
+
+    fn new(name: &str, modules: [Vec<(String, String)>; STAGES]) -> Self {
+        Self { name: name.to_owned(), modules, engines: [const { OnceLock::new() }; STAGES] }
     }
 
     /// A policy from `sources`, pairs of a module's name (for messages) and its Rego. Its package is
@@ -89,8 +105,9 @@ impl Policy {
         if !named {
             return Err(PolicyError::Name(name.to_owned()));
         }
-        let engine = with_modules(new_engine()?, sources)?;
-        Ok(Self { name: name.to_owned(), engine: Ok(engine), explanation: Vec::new() })
+        let policy = Self::new(name, [sources, Vec::new(), Vec::new()]);
+        policy.engine(BASE)?;
+        Ok(policy)
     }
 
     /// Its name.
@@ -117,12 +134,14 @@ impl Policy {
                 format!("this policy judges inputs of version {INPUT_VERSION}, not {}", input.version);
             return self.refuse(&text, Reason::new("unsupported-version", message));
         }
-        let answer = match self.evaluate(&text) {
+        let stage = if input.surface.exposures.iter().any(is_grant) { GRANTS } else { BASE };
+        let answer: Answer = match self.value(stage, "answer", &text) {
             Ok(answer) => answer,
             Err(reason) => return self.refuse(&text, reason),
         };
         let explained = if answer.needs_explaining(input.surface.exposures.len()) {
-            self.explain(&text)
+            // Missing or failing, it changes no decision: the refusal then has only its codes to show.
+            self.value(EXPLAIN, "explained", &text).unwrap_or_default()
         } else {
             Vec::new()
         };
@@ -145,24 +164,17 @@ impl Policy {
         Decision::Refused(Refusal { id, denials, general })
     }
 
-    /// The policy's answer to the input written in `text`.
-    fn evaluate(&self, text: &str) -> Result<Answer, Reason> {
-        let engine = self.engine.as_ref().map_err(|error| Reason::new("policy-error", error.to_string()))?;
-        self.value(engine.clone(), "answer", text)
-    }
-
-    /// What the policy has to say about the codes that it refused with. Missing or failing, it changes no decision:
-    /// the refusal then has only its codes to show.
-    fn explain(&self, text: &str) -> Vec<Objection> {
-        let Ok(engine) = &self.engine else { return Vec::new() };
-        with_modules(engine.clone(), self.explanation.clone())
-            .ok()
-            .and_then(|engine| self.value(engine, "explained", text).ok())
-            .unwrap_or_default()
+    /// The engine with the modules of `stage` and those before it.
+    fn engine(&self, stage: usize) -> Result<&Engine, PolicyError> {
+        let Some(engine) = self.engines.get(stage) else { return Err(PolicyError::Stage(stage)) };
+        let made = engine.get_or_init(|| load(self.modules.iter().take(stage.saturating_add(1)).flatten()));
+        made.as_ref().map_err(PolicyError::clone)
     }
 
     /// The value of the policy's `rule` for the input written in `text`.
-    fn value<T: DeserializeOwned>(&self, mut engine: Engine, rule: &str, text: &str) -> Result<T, Reason> {
+    fn value<T: DeserializeOwned>(&self, stage: usize, rule: &str, text: &str) -> Result<T, Reason> {
+        let mut engine =
+            self.engine(stage).map_err(|error| Reason::new("policy-error", error.to_string()))?.clone();
         let path = format!("data.denybox.{}.{rule}", self.name);
         // The engine moves in there and never comes out: nothing half-changed can be seen after a panic.
         let value = catch_unwind(AssertUnwindSafe(move || {
@@ -200,24 +212,27 @@ impl Policy {
     }
 }
 
-/// An empty engine with its time limit set.
-fn new_engine() -> Result<Engine, PolicyError> {
+/// An engine with `modules` in it and its time limit set.
+fn load<'a>(modules: impl Iterator<Item = &'a (String, String)>) -> Result<Engine, PolicyError> {
     let mut engine = catch_unwind(Engine::new).map_err(|_| PolicyError::Panicked("none".to_owned()))?;
     engine.set_execution_timer_config(ExecutionTimerConfig {
         limit: TIME_LIMIT,
         check_interval: CHECK_INTERVAL,
     });
+    for (module, rego) in modules {
+        catch_unwind(AssertUnwindSafe(|| engine.add_policy(module.clone(), rego.clone())))
+            .map_err(|_| PolicyError::Panicked(module.clone()))?
+            .map_err(|error| PolicyError::Module { module: module.clone(), message: format!("{error:#}") })?;
+    }
+    // The first evaluation, of whatever, makes the engine analyse its modules. What that finds wrong, the next one
+    // will say again; what it leaves behind is shared by every copy of the engine.
+    let _ = catch_unwind(AssertUnwindSafe(|| engine.eval_rule("data.denybox".to_owned())));
     Ok(engine)
 }
 
-/// `engine` with further modules.
-fn with_modules(mut engine: Engine, modules: Vec<(String, String)>) -> Result<Engine, PolicyError> {
-    for (module, rego) in modules {
-        catch_unwind(AssertUnwindSafe(|| engine.add_policy(module.clone(), rego)))
-            .map_err(|_| PolicyError::Panicked(module.clone()))?
-            .map_err(|error| PolicyError::Module { module, message: format!("{error:#}") })?;
-    }
-    Ok(engine)
+/// Whether an exposure is one that only the rules for grants could allow.
+fn is_grant(exposure: &Exposure) -> bool {
+    exposure.role == Role::Scratch && !matches!(exposure.backing.judged(), Backing::Absent | Backing::Sealed)
 }
 
 /// `input` with the relations to guarded places that its paths alone show. Whoever gathered the facts should have

@@ -112,7 +112,7 @@ impl View {
     /// # Errors
     /// [`ViewError`] where the kernel would say ELOOP or ENAMETOOLONG.
     pub fn resolve(&self, path: &AbsPath) -> Result<Resolved, ViewError> {
-        let place = self.walk(path)?;
+        let (place, through) = self.walk(path)?;
         let name = self.name(&place)?;
         let tree = self.tree(&place);
         let mount = place.attached.checked_sub(1);
@@ -124,7 +124,7 @@ impl View {
                 .and_then(|index| self.mounts.get(index))
                 .map(|mount| mount.options)
                 .unwrap_or_default(),
-            exists: self.trees.exists(tree, &place.path),
+            exists: if through { self.trees.exists(tree, &place.path) } else { Some(false) },
             tree: tree.clone(),
             inside: place.path,
         })
@@ -132,7 +132,7 @@ impl View {
 
     /// Adds one mount on top of those before it.
     fn attach(&mut self, mount: Mount) -> Result<(), ViewError> {
-        let target = self.walk(&mount.target)?;
+        let (target, _) = self.walk(&mount.target)?;
         let below = self.tree(&target).clone();
         self.trees.present(below, target.path.clone());
         let index = self.mounts.len();
@@ -156,15 +156,22 @@ impl View {
         self.attached.get(place.attached).map_or(&Tree::Image, |mount| &mount.tree)
     }
 
-    /// Follows `path` from the agent's root.
-    fn walk(&self, path: &AbsPath) -> Result<Place, ViewError> {
+    /// Follows `path` from the agent's root. Also gives whether every directory on the way could be there: the kernel
+    /// fails with ENOENT on one that isn't, even where `..` would leave it again.
+    fn walk(&self, path: &AbsPath) -> Result<(Place, bool), ViewError> {
         let root = Place { attached: 0, path: AbsPath::root() };
         let mut links = 0;
+        let mut through = true;
         let mut at = self.topmost(root.clone());
         let mut todo: VecDeque<String> = path.components().map(str::to_owned).collect();
         while let Some(part) = todo.pop_front() {
             match part.as_str() {
-                "" | "." => continue,
+                "" => continue,
+                _ if self.trees.exists(self.tree(&at), &at.path) == Some(false) => through = false,
+                _ => {}
+            }
+            match part.as_str() {
+                "." => continue,
                 ".." => {
                     at = self.topmost(self.above(at));
                     continue;
@@ -188,7 +195,7 @@ impl View {
                 todo.push_front(part.to_owned());
             }
         }
-        Ok(at)
+        Ok((at, through))
     }
 
     /// The root of the topmost mount on `place`, or `place` itself.
@@ -239,6 +246,6 @@ impl View {
             attached: vec![host],
             on_top: BTreeMap::new(),
         };
-        alone.walk(path).map(|place| place.path)
+        alone.walk(path).map(|(place, _)| place.path)
     }
 }

@@ -22,6 +22,7 @@ use crate::weaken;
 /// Gives up every capability for good, capabilities(7), and asks that no program bring any back.
 pub fn drop_capabilities(enforced: &mut Vec<Enforcement>) -> Result<(), Failure> {
     if weaken::off(controls::CAPABILITIES) {
+        keep_capabilities()?;
         enforced.push(Enforcement::new(controls::CAPABILITIES, Status::Absent, "kept"));
     } else {
         let of = |error: &crate::error::SysError| Failure::of(controls::CAPABILITIES, error);
@@ -50,6 +51,17 @@ pub fn drop_capabilities(enforced: &mut Vec<Enforcement>) -> Result<(), Failure>
     }
     rustix::thread::set_no_new_privs(true).during_on("prctl", "PR_SET_NO_NEW_PRIVS")?;
     enforced.push(Enforcement::new(controls::NO_NEW_PRIVS, Status::Enforced, "set"));
+    Ok(())
+}
+
+/// Makes capabilities outlive execve(2), which takes them from everybody but root: switched off is off for all.
+fn keep_capabilities() -> Result<(), Failure> {
+    let mut sets = rustix::thread::capabilities(None).during("capget")?;
+    sets.inheritable = sets.permitted;
+    rustix::thread::set_capabilities(None, sets).during("capset")?;
+    for one in sets.permitted.iter() {
+        rustix::thread::configure_capability_in_ambient_set(one, true).during_on("prctl", "PR_CAP_AMBIENT")?;
+    }
     Ok(())
 }
 

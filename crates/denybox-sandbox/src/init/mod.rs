@@ -76,10 +76,10 @@ impl Init<'_> {
         let observe_writes = self.tripwire.is_none();
         let terminal =
             tree::build(self.plan, self.channel, self.tripwire.take(), std::mem::take(&mut self.trees))?;
-        if !weaken::off("init-hardening") {
-            rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
-                .during_on("prctl", "PR_SET_DUMPABLE")?;
-        }
+        // Said even where it is switched off: a change of user has made root's PID 1 so already.
+        let dumpable =
+            if weaken::off("init-hardening") { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+        rustix::process::set_dumpable_behavior(dumpable).during_on("prctl", "PR_SET_DUMPABLE")?;
         let mut watched = PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;

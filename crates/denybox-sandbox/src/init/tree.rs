@@ -16,6 +16,7 @@ use denybox_core::surface::Role;
 use denybox_sys::mount::{Attributes, restrict};
 
 use crate::channel::Channel;
+use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::feed;
 use crate::message::News;
@@ -157,6 +158,8 @@ impl<'a> Builder<'a> {
                 let devices = DATA_ONLY.difference(MountAttrFlags::MOUNT_ATTR_NODEV);
                 file_system(name, &[("ptmxmode", "0666"), ("mode", "0620")], devices)
             }
+            // Without a PID namespace of the box's own there is no /proc of its own either.
+            "proc" if weaken::off(controls::PID_NAMESPACE) => clone_tree(CWD, "/proc", true),
             _ => file_system(name, &[], DATA_ONLY),
         }
     }

@@ -149,7 +149,9 @@ fn home(sources: &Sources<'_>) -> Exposure {
     let origin = by_rule("a home of its own");
     let options = BASE;
     if denybox_sandbox::weaken::off("home") {
-        return shown(sources.home, sources.home, Role::ReadWrite, options, origin);
+        // Read-only as a toolchain would be: in any other role the policy, the second lock, refuses it by name.
+        let options = MountOptions { readonly: true, ..options };
+        return shown(sources.home, sources.home, Role::Toolchain, options, origin);
     }
     let size = Size((sources.memory.0 / HOME_SHARE).clamp(4096, HOME_CAP));
     private(sources.home.clone(), Role::Home, options, Limits { size: Some(size), inodes: None }, origin)
