@@ -3,9 +3,10 @@
 //! Everything happens relative to a descriptor of the new root, and nothing on the way follows a symbolic link, so what
 //! lies in a workspace can't lead a mount astray. The host's tree is left by pivot_root(2) at the end.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MoveMountFlags, UnmountFlags, move_mount, unmount};
 use rustix::pty::OpenptFlags;
@@ -63,6 +64,7 @@ impl<'a> Site<'a> {
     pub fn build(self, plan: &Plan, trees: Vec<OwnedFd>) -> Result<Option<OwnedFd>, Failure> {
         let mut builder = Builder { site: self, plan, trees: trees.into_iter(), terminal: None, seals_done: 0 };
         builder.mount_feed()?;
+        builder.list_seals()?;
         for step in &plan.steps {
             builder.perform(step)?;
         }
@@ -216,6 +218,22 @@ impl Builder<'_> {
             tree
         };
         self.attach(&tree, at)
+    }
+
+    /// Lists the top of the tripwire: the kernel then knows all sealed places and needn't ask for each.
+    fn list_seals(&self) -> Result<(), SysError> {
+        if !self.site.tripwire {
+            return Ok(());
+        }
+        let path = format!("{WORKSHOP}/tripwire");
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top =
+            rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty()).during_on("open", &path)?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        match RawDir::new(&top, &mut buffer).next() {
+            Some(Err(error)) => Err(error).during_on("getdents64", &path),
+            _ => Ok(()),
+        }
     }
 
     /// The file in which the box reads its own denials: written through one mount, shown through a read-only one.

@@ -12,6 +12,8 @@ use super::{Cause, ExitKind, Report};
 const WIDTH: usize = 100;
 /// Most causes told in full.
 const MOST_CAUSES: usize = 20;
+/// Most reasons of a refusal told in full.
+const MOST_REASONS: usize = 5;
 
 const HEAD: Style = AnsiColor::Yellow.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -40,11 +42,16 @@ pub fn write(report: &Report, width: usize) -> String {
         let style = if report.exit.kind == ExitKind::Signalled { HEAD } else { BAD };
         text.push_str(&format!("{style}denybox:{style:#} {}\n", printable_message(message)));
     }
-    for reason in &report.reasons {
+    let mut offered = None;
+    for reason in report.reasons.iter().take(MOST_REASONS) {
         text.push_str(&paragraph(&reason.message, width));
-        if let Some(remedy) = &reason.remedy {
-            text.push_str(&format!("    add: {COMMAND}{remedy}{COMMAND:#}\n"));
+        if let Some(remedy) = reason.remedy.as_ref().filter(|remedy| offered != Some(*remedy)) {
+            text.push_str(&format!("    use {COMMAND}{remedy}{COMMAND:#}\n"));
+            offered = Some(remedy);
         }
+    }
+    if let Some(more) = report.reasons.len().checked_sub(MOST_REASONS).filter(|more| *more > 0) {
+        text.push_str(&format!("  and {more} further reasons; --report json has them all.\n"));
     }
     if report.exit.kind == ExitKind::Unavailable {
         text.push_str("  `denybox doctor` says what this host can enforce, and how to get the rest.\n");
