@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::{Gid, Uid};
 use rustix::thread::UnshareFlags;
 
-use denybox_core::plan::{Identity, Network, Plan};
+use denybox_core::plan::Identity;
 
 use crate::controls;
 use crate::error::{During, Failure, SysError};
@@ -84,14 +84,14 @@ pub fn become_inside(identity: Identity) -> Result<(), Failure> {
 }
 
 /// Puts the new namespaces to use: a host name, a loopback interface.
-pub fn furnish(plan: &Plan, enforced: &mut [Enforcement]) -> Result<(), Failure> {
+pub fn furnish(enforced: &[Enforcement]) -> Result<(), Failure> {
     let entered = |control: &str| {
         enforced.iter().any(|entry| entry.control == control && entry.status == Status::Enforced)
     };
     if entered(controls::UTS_NAMESPACE) {
         rustix::system::sethostname(HOST_NAME).during("sethostname")?;
     }
-    if plan.network == Network::None && entered(controls::NET_NAMESPACE) {
+    if entered(controls::NET_NAMESPACE) {
         denybox_sys::net::loopback_up()
             .during_on("ioctl", "SIOCSIFFLAGS lo")
             .map_err(|error| Failure::of(controls::NET_NAMESPACE, &error))?;
