@@ -1,11 +1,15 @@
 //! Detached mounts, made by the new mount API: fsopen(2), fsmount(2), open_tree(2).
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
     fsmount, fsopen, open_tree,
 };
+
+use denybox_core::path::AbsPath;
+use denybox_core::surface::Role;
 
 use crate::error::{During, SysError};
 
@@ -24,6 +28,18 @@ pub fn clone_tree(directory: BorrowedFd<'_>, path: &str, recursive: bool) -> Res
         flags |= OpenTreeFlags::AT_EMPTY_PATH;
     }
     open_tree(directory, path, flags).during_on("open_tree", path)
+}
+
+/// A detached copy of what the host shows at `from`. A place that was judged was judged without a link on the way: if
+/// there is one now, somebody has put it there since, and it isn't followed (`ELOOP`).
+pub fn clone_shown(from: &AbsPath, role: Option<Role>, recursive: bool) -> Result<OwnedFd, SysError> {
+    if matches!(role, None | Some(Role::System | Role::Toolchain)) {
+        return clone_tree(CWD, from.as_str(), recursive);
+    }
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let found = openat2(CWD, from.as_str(), flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+        .during_on("openat2", from)?;
+    clone_tree(found.as_fd(), "", recursive)
 }
 
 /// A new file system of the kernel's.

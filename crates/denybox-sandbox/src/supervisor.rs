@@ -6,8 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, Mode, OFlags};
-use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
 use denybox_core::event::Denial;
@@ -21,6 +20,7 @@ use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::init;
 use crate::message::{Enforcement, News, Order, Status};
+use crate::mounting::clone_shown;
 use crate::notifier::Notifier;
 use crate::observer::Observer;
 use crate::recorder::Recorder;
@@ -234,14 +234,12 @@ fn prepare_trees(plan: &Plan, namespace: &OwnedFd) -> Result<Vec<OwnedFd>, RunEr
     let mut trees = Vec::new();
     for step in &plan.steps {
         let Action::Bind { from, as_caller: true, .. } = &step.action else { continue };
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-        let whole =
-            open_tree(CWD, from.as_str(), flags | OpenTreeFlags::AT_RECURSIVE).during_on("open_tree", from)?;
+        let whole = clone_shown(from, step.role, true)?;
         let tree = match denybox_sys::mount::map_owners(whole.as_fd(), true, namespace.as_fd()) {
             Ok(()) => whole,
             // A file system of another kind is mounted below: leave it out.
             Err(_) => {
-                let top = open_tree(CWD, from.as_str(), flags).during_on("open_tree", from)?;
+                let top = clone_shown(from, step.role, false)?;
                 denybox_sys::mount::map_owners(top.as_fd(), false, namespace.as_fd())
                     .during_on("mount_setattr", format_args!("{from} idmapped"))
                     .map_err(|error| RunError::Unavailable {

@@ -21,7 +21,7 @@ use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::feed;
 use crate::message::News;
-use crate::mounting::{DATA_ONLY, clone_tree, file_system, memory};
+use crate::mounting::{DATA_ONLY, clone_shown, clone_tree, file_system, memory};
 use crate::weaken;
 
 /// A directory of the new root in which file systems stand while parts of them are put into place.
@@ -116,7 +116,7 @@ impl Builder<'_> {
                         source: std::io::ErrorKind::NotFound.into(),
                     })?
                 } else {
-                    clone_tree(CWD, from.as_str(), true)?
+                    clone_shown(from, step.role, true)?
                 };
                 let mut attributes = Attributes::NOSUID;
                 if *readonly && !(weaken::off("readonly-system") && step.role == Some(Role::System)) {
