@@ -74,8 +74,8 @@ pub fn limit_resources(limits: BoxLimits, enforced: &mut Vec<Enforcement>) -> Re
     }
     if let Some(memory) = limits.memory {
         let limit = Some(memory.0);
-        setrlimit(Resource::As, Rlimit { current: limit, maximum: limit }).during_on("setrlimit", "RLIMIT_AS")?;
-        let detail = "RLIMIT_AS: each process alone, not their sum, because no control group could be made";
+        setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit }).during_on("setrlimit", "RLIMIT_DATA")?;
+        let detail = "RLIMIT_DATA: private memory of each process alone, not their sum, because no control group could be made";
         enforced.push(Enforcement::new(controls::MEMORY, Status::Partial, detail));
     }
     if let Some(pids) = limits.pids {
