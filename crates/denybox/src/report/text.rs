@@ -119,6 +119,8 @@ fn ancestry(process: &Process) -> String {
         Ancestor::Exited => "exited".to_owned(),
         Ancestor::Seen { exe, argv, .. } => command(exe, argv),
     }));
+    // Subshells are copies of their parent: one mention is enough.
+    links.dedup();
     links.join(" ← ")
 }
 
