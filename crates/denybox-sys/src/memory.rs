@@ -11,9 +11,12 @@ const STEP: libc::c_int = 512 << 10;
 /// FUSE session has two of 16 MiB, of which it uses a few kilobytes. Elsewhere than on glibc this does nothing.
 pub fn stay_small() {
     #[cfg(target_env = "gnu")]
-    for (option, value) in
-        [(libc::M_ARENA_MAX, 1), (libc::M_MMAP_THRESHOLD, LARGE), (libc::M_TOP_PAD, STEP), (libc::M_TRIM_THRESHOLD, 4 * STEP)]
-    {
+    for (option, value) in [
+        (libc::M_ARENA_MAX, 1),
+        (libc::M_MMAP_THRESHOLD, LARGE),
+        (libc::M_TOP_PAD, STEP),
+        (libc::M_TRIM_THRESHOLD, 4 * STEP),
+    ] {
         // SAFETY: integers only; an option that isn't known changes nothing.
         unsafe { libc::mallopt(option, value) };
     }
