@@ -6,10 +6,12 @@ use denybox_core::plan::Plan;
 
 use crate::error::Failure;
 
-/// Supervisor to stage.
+/// Supervisor to stage and PID 1.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Order {
-    /// Build this box. Carries the trees of all `as_caller` binds, in the plan's order, when the box is separated.
+    /// To the stage: the user map is written.
+    Mapped,
+    /// To PID 1: build this box. Carries the trees of all `as_caller` binds, in the plan's order, when the box is separated.
     Build(Box<Plan>),
 }
 

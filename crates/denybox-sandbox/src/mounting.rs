@@ -1,11 +1,15 @@
 //! Detached mounts, made by the new mount API: fsopen(2), fsmount(2), open_tree(2).
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
-    fsmount, fsopen, open_tree,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, open_tree,
 };
+
+use denybox_core::path::AbsPath;
+use denybox_core::surface::Role;
 
 use crate::error::{During, SysError};
 
@@ -26,8 +30,24 @@ pub fn clone_tree(directory: BorrowedFd<'_>, path: &str, recursive: bool) -> Res
     open_tree(directory, path, flags).during_on("open_tree", path)
 }
 
+/// A detached copy of what the host shows at `from`. A place that was judged was judged without a link on the way: if
+/// there is one now, somebody has put it there since, and it isn't followed (`ELOOP`).
+pub fn clone_shown(from: &AbsPath, role: Option<Role>, recursive: bool) -> Result<OwnedFd, SysError> {
+    if matches!(role, None | Some(Role::System | Role::Toolchain)) {
+        return clone_tree(CWD, from.as_str(), recursive);
+    }
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let found = openat2(CWD, from.as_str(), flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+        .during_on("openat2", from)?;
+    clone_tree(found.as_fd(), "", recursive)
+}
+
 /// A new file system of the kernel's.
-pub fn file_system(name: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
+pub fn file_system(
+    name: &str,
+    options: &[(&str, &str)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd, SysError> {
     file_system_with(name, options, &[], attributes)
 }
 
@@ -51,7 +71,12 @@ pub fn file_system_with(
 }
 
 /// A memory file system, tmpfs(5).
-pub fn memory(size: &str, inodes: Option<u64>, mode: u32, attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
+pub fn memory(
+    size: &str,
+    inodes: Option<u64>,
+    mode: u32,
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd, SysError> {
     let mode = format!("{mode:o}");
     let inodes = inodes.map(|inodes| inodes.to_string());
     let mut options = vec![("mode", mode.as_str()), ("size", size)];
@@ -60,4 +85,3 @@ pub fn memory(size: &str, inodes: Option<u64>, mode: u32, attributes: MountAttrF
     }
     file_system("tmpfs", &options, attributes)
 }
-

@@ -2,15 +2,15 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, Mode, OFlags};
-use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
 use denybox_core::event::Denial;
-use denybox_core::plan::{Action, BoxLimits, Plan};
+use denybox_core::plan::{Action, BoxLimits, Identity, Plan};
 use denybox_sys::process::Side;
 use denybox_sys::signal;
 
@@ -20,22 +20,22 @@ use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::init;
 use crate::message::{Enforcement, News, Order, Status};
+use crate::mounting::clone_shown;
 use crate::notifier::Notifier;
 use crate::observer::Observer;
 use crate::recorder::Recorder;
 use crate::stage::Stage;
 use crate::terminal::Relay;
 use crate::tripwire::{Ledger, Tripwire};
-use crate::weaken;
 
 /// How long after a time-out's SIGTERM the box is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What must be known before there is a plan.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Launch {
-    /// The caller is root, so the box will be somebody else on the host.
-    pub separated: bool,
+    /// Who the box will be.
+    pub identity: Identity,
     /// The box has the host's network.
     pub host_network: bool,
     /// Limits of the whole box.
@@ -103,12 +103,13 @@ pub struct Finished {
 /// A stage that waits for its plan.
 #[derive(Debug)]
 pub struct Launched {
-    channel: Channel,
+    channel: Arc<Channel>,
     stage: Pid,
     // Closed by dropping, or by the death of this process: then the box dies.
     life: OwnedFd,
     limited: Limited,
-    separated: bool,
+    // Gives the user namespace of a separated box once it is mapped.
+    mapping: Option<JoinHandle<Result<OwnedFd, RunError>>>,
 }
 
 /// Starts a stage. To be called while this process has one thread.
@@ -125,16 +126,28 @@ pub fn launch(launch: Launch) -> Result<Launched, RunError> {
         Ok((ours, theirs, life, death))
     };
     let (ours, theirs, life, death) = pair().map_err(RunError::Start)?;
-    let separated = launch.separated && !weaken::off(controls::UID_SEPARATION);
     let cgroups = std::mem::take(&mut limited.procs);
     let side = denybox_sys::process::fork().during("fork").map_err(RunError::Start)?;
     match side {
         Side::Child => {
             // The supervisor's ends: holding one would keep a dead supervisor's box alive.
             drop((ours, death));
-            Stage { channel: theirs, life, separated, host_network: launch.host_network, cgroups }.run()
+            Stage {
+                channel: theirs,
+                life,
+                identity: launch.identity,
+                host_network: launch.host_network,
+                cgroups,
+            }
+            .run()
         }
-        Side::Parent(stage) => Ok(Launched { channel: ours, stage, life: death, limited, separated }),
+        Side::Parent(stage) => {
+            let channel = Arc::new(ours);
+            let mapping =
+                launch.identity.is_separated().then(|| map_when_ready(&channel, stage, launch.identity));
+            let mapping = mapping.transpose().map_err(RunError::Start)?;
+            Ok(Launched { channel, stage, life: death, limited, mapping })
+        }
     }
 }
 
@@ -164,13 +177,14 @@ impl Launched {
         let mut watched = init::PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;
-        let trees = if self.separated { self.prepare_trees(&plan)? } else { Vec::new() };
+        let trees = match self.mapping.take() {
+            Some(mapping) => prepare_trees(&plan, &mapped(mapping)?)?,
+            None => Vec::new(),
+        };
         let trees: Vec<_> = trees.iter().map(AsFd::as_fd).collect();
         let deadline = plan.limits.timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
-        let order = Order::Build(Box::new(plan));
-        let sent = self.channel.send(&order, &trees);
-        let Order::Build(plan) = order;
-        let mut watch = Watch::new(*plan, std::mem::take(&mut self.limited.enforced), deadline);
+        let sent = self.channel.send(&Order::Build(Box::new(plan.clone())), &trees);
+        let mut watch = Watch::new(plan, std::mem::take(&mut self.limited.enforced), deadline);
         if let Err(error) = sent
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -179,22 +193,22 @@ impl Launched {
         watch.run(&self.channel, &signals)?;
         watch.finish()
     }
+}
 
-    /// Maps the stage's user namespace and makes the trees that are shown as the caller's own: both need root.
-    fn prepare_trees(&self, plan: &Plan) -> Result<Vec<OwnedFd>, RunError> {
-        match self.channel.receive::<News>().during_on("recvmsg", "the stage")? {
+/// Waits in a thread of its own for the stage's user namespace and maps it, which needs root. Meanwhile the policy decides.
+fn map_when_ready(
+    channel: &Arc<Channel>,
+    stage: Pid,
+    identity: Identity,
+) -> Result<JoinHandle<Result<OwnedFd, RunError>>, SysError> {
+    let channel = Arc::clone(channel);
+    let work = move || {
+        match channel.receive::<News>().during_on("recvmsg", "the stage")? {
             Some((News::Unshared, _)) => {}
             Some((News::Failed(failure), _)) => return Err(failed(failure)),
-            _ => {
-                return Err(RunError::SetUp(Failure {
-                    control: None,
-                    message: "the stage ended before its namespaces were ready".to_owned(),
-                    errno: None,
-                }));
-            }
+            _ => return Err(RunError::SetUp(ended_early())),
         }
-        let stage = self.stage.as_raw_nonzero();
-        let identity = plan.identity;
+        let stage = stage.as_raw_nonzero();
         for (file, inside, host) in [
             ("uid_map", identity.inside_uid, identity.host_uid),
             ("gid_map", identity.inside_gid, identity.host_gid),
@@ -203,33 +217,49 @@ impl Launched {
             std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path)?;
         }
         let path = format!("/proc/{stage}/ns/user");
-        let namespace =
-            rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).during_on("open", &path)?;
-        let mut trees = Vec::new();
-        for step in &plan.steps {
-            let Action::Bind { from, as_caller: true, .. } = &step.action else { continue };
-            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-            let whole = open_tree(CWD, from.as_str(), flags | OpenTreeFlags::AT_RECURSIVE)
-                .during_on("open_tree", from)?;
-            let mapped = denybox_sys::mount::map_owners(whole.as_fd(), true, namespace.as_fd());
-            let tree = match mapped {
-                Ok(()) => whole,
-                // A file system of another kind is mounted below: leave it out.
-                Err(_) => {
-                    let top = open_tree(CWD, from.as_str(), flags).during_on("open_tree", from)?;
-                    denybox_sys::mount::map_owners(top.as_fd(), false, namespace.as_fd())
-                        .during_on("mount_setattr", format_args!("{from} idmapped"))
-                        .map_err(|error| RunError::Unavailable {
-                            control: controls::UID_SEPARATION.to_owned(),
-                            failure: Failure::of(controls::UID_SEPARATION, &error),
-                        })?;
-                    top
-                }
-            };
-            trees.push(tree);
-        }
-        Ok(trees)
+        let namespace = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .during_on("open", &path)?;
+        channel.send(&Order::Mapped, &[]).during_on("sendmsg", "the stage")?;
+        Ok(namespace)
+    };
+    std::thread::Builder::new().name("mapper".to_owned()).spawn(work).during_on("pthread_create", "mapper")
+}
+
+fn mapped(mapping: JoinHandle<Result<OwnedFd, RunError>>) -> Result<OwnedFd, RunError> {
+    mapping.join().unwrap_or_else(|_| Err(RunError::SetUp(ended_early())))
+}
+
+fn ended_early() -> Failure {
+    Failure {
+        control: None,
+        message: "the stage ended before its namespaces were ready".to_owned(),
+        errno: None,
     }
+}
+
+/// Makes the trees that are shown as the caller's own, idmapped by `namespace`: that needs root.
+fn prepare_trees(plan: &Plan, namespace: &OwnedFd) -> Result<Vec<OwnedFd>, RunError> {
+    let mut trees = Vec::new();
+    for step in &plan.steps {
+        let Action::Bind { from, as_caller: true, .. } = &step.action else { continue };
+        let whole = clone_shown(from, step.role, true)?;
+        let tree = match denybox_sys::mount::map_owners(whole.as_fd(), true, namespace.as_fd()) {
+            Ok(()) => whole,
+            // A file system of another kind is mounted below: leave it out.
+            Err(_) => {
+                let top = clone_shown(from, step.role, false)?;
+                denybox_sys::mount::map_owners(top.as_fd(), false, namespace.as_fd())
+                    .during_on("mount_setattr", format_args!("{from} idmapped"))
+                    .map_err(|error| RunError::Unavailable {
+                        control: controls::UID_SEPARATION.to_owned(),
+                        failure: Failure::of(controls::UID_SEPARATION, &error),
+                    })?;
+                top
+            }
+        };
+        trees.push(tree);
+    }
+    Ok(trees)
 }
 
 fn failed(failure: Failure) -> RunError {

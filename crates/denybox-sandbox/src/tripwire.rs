@@ -7,16 +7,17 @@
 //!   revalidation would unmount them.
 //! - Replies wait for nothing that the box could hold up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    AccessFlags, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, Generation, INodeNo,
-    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs,
-    Request, Session, SessionACL, TimeOrNow, WriteFlags,
+    AccessFlags, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
+    Generation, INodeNo, InitFlags, KernelConfig, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate,
+    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, Request, Session, SessionACL,
+    TimeOrNow, WriteFlags,
 };
 
 use denybox_core::event::Operation;
@@ -39,7 +40,7 @@ const MOST_PENDING: usize = 1024;
 struct Node {
     path: AbsPath,
     resource: Resource,
-    children: HashMap<String, u64>,
+    children: BTreeMap<String, u64>,
 }
 
 /// A lookup that found nothing, until it is known whether its call goes on.
@@ -72,7 +73,7 @@ impl Tripwire {
         let mut nodes = vec![Node {
             path: AbsPath::root(),
             resource: Resource::Path(AbsPath::root()),
-            children: HashMap::new(),
+            children: BTreeMap::new(),
         }];
         for (number, seal) in plan.seals().enumerate() {
             let resource = Resource::Path(seal.clone());
@@ -86,11 +87,7 @@ impl Tripwire {
                 }
             }
         }
-        Self {
-            nodes,
-            owner: (plan.identity.inside_uid, plan.identity.inside_gid),
-            ledger,
-        }
+        Self { nodes, owner: (plan.identity.inside_uid, plan.identity.inside_gid), ledger }
     }
 
     /// Answers requests on `device` until the file system is unmounted, which is when the box is gone.
@@ -131,7 +128,12 @@ impl Tripwire {
             Some(name) => format!("{}/{}", node.path.as_str().trim_end_matches('/'), name.to_string_lossy()),
             None => node.path.to_string(),
         };
-        Met { resource: node.resource.clone(), path, operation, syscall: call.and_then(|call| name_of(call.number)) }
+        Met {
+            resource: node.resource.clone(),
+            path,
+            operation,
+            syscall: call.and_then(|call| name_of(call.number)),
+        }
     }
 
     fn denied(&self, request: &Request, at: INodeNo, name: Option<&OsStr>, operation: Operation) {
@@ -193,7 +195,7 @@ fn add(nodes: &mut Vec<Node>, parent: usize, name: &str, path: AbsPath, resource
         return *existing as usize - 1;
     }
     node.children.insert(name.to_owned(), next as u64 + 1);
-    nodes.push(Node { path, resource: resource.clone(), children: HashMap::new() });
+    nodes.push(Node { path, resource: resource.clone(), children: BTreeMap::new() });
     next
 }
 
@@ -224,9 +226,19 @@ fn intent(call: &Call) -> Operation {
         libc::SYS_link | libc::SYS_linkat => Operation::Link,
         libc::SYS_rename | libc::SYS_renameat | libc::SYS_renameat2 => Operation::Rename,
         libc::SYS_unlink | libc::SYS_unlinkat | libc::SYS_rmdir => Operation::Remove,
-        libc::SYS_chmod | libc::SYS_fchmodat | libc::SYS_chown | libc::SYS_lchown | libc::SYS_fchownat
-        | libc::SYS_utime | libc::SYS_utimes | libc::SYS_utimensat | libc::SYS_futimesat | libc::SYS_setxattr
-        | libc::SYS_lsetxattr | libc::SYS_removexattr | libc::SYS_lremovexattr => Operation::SetAttributes,
+        libc::SYS_chmod
+        | libc::SYS_fchmodat
+        | libc::SYS_chown
+        | libc::SYS_lchown
+        | libc::SYS_fchownat
+        | libc::SYS_utime
+        | libc::SYS_utimes
+        | libc::SYS_utimensat
+        | libc::SYS_futimesat
+        | libc::SYS_setxattr
+        | libc::SYS_lsetxattr
+        | libc::SYS_removexattr
+        | libc::SYS_lremovexattr => Operation::SetAttributes,
         libc::SYS_connect | libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => Operation::Connect,
         libc::SYS_bind => Operation::Bind,
         libc::SYS_execve | libc::SYS_execveat => Operation::Execute,
@@ -320,7 +332,37 @@ impl Filesystem for Tripwire {
         reply.statfs(0, 0, 0, 0, 0, 4096, 255, 4096);
     }
 
+    fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
+        // Without it set-up asks for each sealed place by itself: slower, no other difference.
+        let _ = config.add_capabilities(InitFlags::FUSE_DO_READDIRPLUS);
+        Ok(())
+    }
+
+    /// The top holds the sealed places by number and is seen by nobody but PID 1 while it builds: one listing tells the
+    /// kernel about all of them.
+    fn readdirplus(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectoryPlus,
+    ) {
+        let top = self.nodes.first().filter(|_| ino == INodeNo::ROOT);
+        let Some(top) = top else { return reply.error(DENIED) };
+        for (position, (name, number)) in (1_u64..).zip(&top.children).skip(offset as usize) {
+            let attributes = self.attributes(INodeNo(*number));
+            if reply.add(INodeNo(*number), position, name, &FOREVER, &attributes, Generation(0)) {
+                break;
+            }
+        }
+        reply.ok();
+    }
+
     fn opendir(&self, request: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        if ino == INodeNo::ROOT {
+            return reply.opened(FileHandle(0), FopenFlags::empty());
+        }
         self.denied(request, ino, None, Operation::List);
         reply.error(DENIED);
     }
@@ -395,7 +437,14 @@ impl Filesystem for Tripwire {
         reply.error(DENIED);
     }
 
-    fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, _: &std::path::Path, reply: ReplyEntry) {
+    fn symlink(
+        &self,
+        request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        _: &std::path::Path,
+        reply: ReplyEntry,
+    ) {
         self.denied(request, parent, Some(name), Operation::MakeLink);
         reply.error(DENIED);
     }

@@ -166,6 +166,8 @@ pub struct Attack {
     pub need: Option<Need>,
     /// How it is shown to work.
     pub proof: Proof,
+    /// How often it is tried at most, for attacks that win a race now and then.
+    pub attempts: u32,
     /// Whether being blocked means that denybox refuses to start at all.
     pub refused: bool,
     /// The host side, before the box.
@@ -191,6 +193,7 @@ impl Attack {
             callers: &[Caller::Root, Caller::User],
             need: None,
             proof: Proof::Weakened,
+            attempts: 1,
             refused: false,
             prepare: None,
             run,
@@ -232,6 +235,12 @@ impl Attack {
     pub const fn judged(mut self, judge: Judge) -> Self {
         self.proof = Proof::Judged;
         self.judge = Some(judge);
+        self
+    }
+
+    /// Tried several times.
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
         self
     }
 

@@ -4,12 +4,10 @@
 //! It is a fork of the stage that never becomes another program: not dumpable, so nothing in the box can look into it,
 //! without capabilities, and under the same locks as the agent.
 
+mod agent;
 mod tree;
 
-use std::ffi::{CString, OsStr};
-
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{DumpableBehavior, WaitOptions, WaitStatus, wait};
@@ -18,10 +16,12 @@ use denybox_core::plan::Plan;
 use denybox_sys::process::Side;
 use denybox_sys::signal;
 
+use agent::Agent;
+
 use crate::channel::Channel;
 use crate::confine;
 use crate::error::{During, Failure};
-use crate::message::{Enforcement, News};
+use crate::message::{Enforcement, News, Order};
 use crate::stage::die_with_parent;
 use crate::weaken;
 
@@ -40,24 +40,28 @@ pub const PASSED_ON: [i32; 10] = [
 ];
 
 /// What PID 1 is born with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Init<'a> {
     /// To the supervisor.
     pub channel: &'a Channel,
     /// Hangs up when the supervisor is gone.
     pub life: &'a OwnedFd,
-    /// What to do.
-    pub plan: &'a Plan,
-    /// The denying file system, to be put into place; none where FUSE isn't to be had.
-    pub tripwire: Option<OwnedFd>,
+}
+
+/// What PID 1 has to build.
+#[derive(Debug)]
+struct Commission {
+    /// The plan.
+    plan: Box<Plan>,
     /// Trees that only the supervisor could make, in the plan's order.
-    pub trees: Vec<OwnedFd>,
+    trees: Vec<OwnedFd>,
 }
 
 impl Init<'_> {
-    /// Runs until the agent is gone, and with it the box.
-    pub fn run(mut self, enforced: Vec<Enforcement>) -> ! {
-        let status = match self.live(enforced) {
+    /// Runs until the agent is gone, and with it the box. `tripwire` is the denying file system, to be put into place;
+    /// none where FUSE isn't to be had.
+    pub fn run(self, tripwire: Option<OwnedFd>, enforced: Vec<Enforcement>) -> ! {
+        let status = match self.live(tripwire, enforced) {
             Ok(status) => status,
             Err(failure) => {
                 let _ = self.channel.send(&News::Failed(failure), &[]);
@@ -67,39 +71,51 @@ impl Init<'_> {
         denybox_sys::process::exit_now(status)
     }
 
-    fn live(&mut self, mut enforced: Vec<Enforcement>) -> Result<i32, Failure> {
+    fn live(&self, tripwire: Option<OwnedFd>, mut enforced: Vec<Enforcement>) -> Result<i32, Failure> {
         die_with_parent()?;
         if self.supervisor_is_gone()? {
             return Ok(1);
         }
         // Without a tripwire, calls that write or create by name are notified, or nobody would see them.
-        let observe_writes = self.tripwire.is_none();
-        let terminal =
-            tree::build(self.plan, self.channel, self.tripwire.take(), std::mem::take(&mut self.trees))?;
+        let observe_writes = tripwire.is_none();
+        let site = tree::Site::prepare(self.channel, tripwire)?;
+        let Some(Commission { plan, trees }) = self.order()? else { return Ok(0) };
+        let terminal = site.build(&plan, trees)?;
         // Said even where it is switched off: a change of user has made root's PID 1 so already.
-        let dumpable =
-            if weaken::off("init-hardening") { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+        let dumpable = if weaken::off("init-hardening") {
+            DumpableBehavior::Dumpable
+        } else {
+            DumpableBehavior::NotDumpable
+        };
         rustix::process::set_dumpable_behavior(dumpable).during_on("prctl", "PR_SET_DUMPABLE")?;
         let mut watched = PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;
 
         confine::drop_capabilities(&mut enforced)?;
-        confine::limit_resources(self.plan.limits, &mut enforced)?;
-        confine::landlock::restrict(&self.plan.writable, &mut enforced)?;
-        let listener = confine::filter(&self.plan.calls, observe_writes, &mut enforced)?;
+        confine::limit_resources(plan.limits, &mut enforced)?;
+        confine::landlock::restrict(&plan.writable, &mut enforced)?;
+        let listener = confine::filter(&plan.calls, observe_writes, &mut enforced)?;
         self.tell(&News::Controls(enforced), &[])?;
         if let Some(listener) = listener {
             self.tell(&News::Listener, &[listener.as_fd()])?;
         }
         let agent = match denybox_sys::process::fork().during("fork")? {
-            Side::Child => self.become_agent(terminal.as_ref()),
+            Side::Child => Agent { channel: self.channel, plan: &plan }.run(terminal.as_ref()),
             Side::Parent(pid) => pid.as_raw_nonzero().get(),
         };
         self.tell(&News::Started, &[])?;
         drop(terminal);
         forget_standard_streams()?;
         self.supervise(agent, signals.as_fd())
+    }
+
+    /// What to build; none when there will be no box: refused, or the supervisor is gone.
+    fn order(&self) -> Result<Option<Commission>, Failure> {
+        match self.channel.receive::<Order>().during_on("recvmsg", "the supervisor")? {
+            Some((Order::Build(plan), trees)) => Ok(Some(Commission { plan, trees })),
+            _ => Ok(None),
+        }
     }
 
     /// Waits for the agent; meanwhile reaps every orphan and passes signals on.
@@ -139,80 +155,6 @@ impl Init<'_> {
         Ok(life.iter().any(|life| !life.revents().is_empty()))
     }
 
-    /// Turns this process into the agent. Nothing is left to return to: failures are told and end it.
-    fn become_agent(&self, terminal: Option<&OwnedFd>) -> ! {
-        let (errno, path) = match self.prepare_agent(terminal) {
-            Ok(()) => self.execute(),
-            Err(failure) => {
-                let _ = self.channel.send(&News::Failed(failure), &[]);
-                denybox_sys::process::exit_now(1)
-            }
-        };
-        let _ = self.channel.send(&News::NotExecuted { errno, path }, &[]);
-        denybox_sys::process::exit_now(127)
-    }
-
-    fn prepare_agent(&self, terminal: Option<&OwnedFd>) -> Result<(), Failure> {
-        // A session of its own: no controlling terminal of the caller's, and one group for signals.
-        if !weaken::off("terminal") {
-            rustix::process::setsid().during("setsid")?;
-        }
-        if let Some(terminal) = terminal {
-            denybox_sys::process::adopt_terminal(terminal.as_fd()).during_on("ioctl", "TIOCSCTTY")?;
-            for number in crate::terminal::standard_streams_that_are_one() {
-                denybox_sys::fd::duplicate_onto(terminal.as_fd(), number).during_on("dup2", number)?;
-            }
-        }
-        signal::reset();
-        rustix::process::chdir(self.plan.directory.as_str()).during_on("chdir", &self.plan.directory)?;
-        if !weaken::off("fd-hygiene") {
-            denybox_sys::fd::close_on_exec_from(3).during("close_range")?;
-        }
-        Ok(())
-    }
-
-    /// execvp(3) with the box's own PATH: returns what went wrong, and with which file.
-    fn execute(&self) -> (i32, String) {
-        let to_c = |text: &OsStr| CString::new(text.as_bytes()).ok();
-        let arguments: Vec<CString> = self.plan.argv.iter().filter_map(|text| to_c(text)).collect();
-        let environment: Vec<CString> = self
-            .plan
-            .environment
-            .iter()
-            .filter_map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok())
-            .collect();
-        let Some(name) = self.plan.argv.first() else {
-            return (libc::ENOENT, String::new());
-        };
-        let shown = name.to_string_lossy().into_owned();
-        let candidates: Vec<CString> = if name.as_bytes().contains(&b'/') {
-            to_c(name).into_iter().collect()
-        } else {
-            let path = self.plan.environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_bytes());
-            path.unwrap_or(b"/usr/local/bin:/usr/bin:/bin")
-                .split(|byte| *byte == b':')
-                .filter(|directory| !directory.is_empty())
-                .filter_map(|directory| CString::new([directory, b"/", name.as_bytes()].concat()).ok())
-                .collect()
-        };
-        let (mut errno, mut tried) = (libc::ENOENT, shown);
-        for candidate in candidates {
-            let error = denybox_sys::process::execute(&candidate, &arguments, &environment);
-            match error.raw_os_error() {
-                // As a shell does: go on looking, but remember a file that exists and can't be executed.
-                Some(libc::ENOENT | libc::ENOTDIR) => {}
-                number => {
-                    errno = number.unwrap_or(libc::EIO);
-                    tried = candidate.to_string_lossy().into_owned();
-                    if errno != libc::EACCES {
-                        break;
-                    }
-                }
-            }
-        }
-        (errno, tried)
-    }
-
     fn tell(&self, news: &News, descriptors: &[BorrowedFd<'_>]) -> Result<(), Failure> {
         Ok(self.channel.send(news, descriptors).during_on("sendmsg", "the supervisor")?)
     }
@@ -248,4 +190,3 @@ pub const STANDARD_STREAMS: [RawFd; 3] = [0, 1, 2];
 pub fn is_not_found(errno: i32) -> bool {
     matches!(errno, libc::ENOENT | libc::ENOTDIR)
 }
-

@@ -3,9 +3,10 @@
 //! Everything happens relative to a descriptor of the new root, and nothing on the way follows a symbolic link, so what
 //! lies in a workspace can't lead a mount astray. The host's tree is left by pivot_root(2) at the end.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MoveMountFlags, UnmountFlags, move_mount, unmount};
 use rustix::pty::OpenptFlags;
@@ -20,53 +21,70 @@ use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::feed;
 use crate::message::News;
-use crate::mounting::{DATA_ONLY, clone_tree, file_system, memory};
+use crate::mounting::{DATA_ONLY, clone_shown, clone_tree, file_system, memory};
 use crate::weaken;
 
 /// A directory of the new root in which file systems stand while parts of them are put into place.
 const WORKSHOP: &str = ".workshop";
-/// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has one.
-pub fn build(
-    plan: &Plan,
-    channel: &Channel,
-    tripwire: Option<OwnedFd>,
-    trees: Vec<OwnedFd>,
-) -> Result<Option<OwnedFd>, Failure> {
-    let mut builder = Builder::start(plan, channel, trees)?;
-    if let Some(tripwire) = tripwire {
-        builder.stand("tripwire", &tripwire)?;
-        builder.tripwire = true;
-    }
-    builder.mount_feed()?;
-    for step in &plan.steps {
-        builder.perform(step)?;
-    }
-    let terminal = builder.terminal.take();
-    builder.finish()?;
-    Ok(terminal)
-}
-
-struct Builder<'a> {
-    plan: &'a Plan,
+/// A new root with nothing in it yet but what every box has: made before there is a plan.
+#[derive(Debug)]
+pub struct Site<'a> {
     channel: &'a Channel,
     root: OwnedFd,
-    trees: std::vec::IntoIter<OwnedFd>,
     tripwire: bool,
-    terminal: Option<OwnedFd>,
-    seals_done: usize,
 }
 
-impl<'a> Builder<'a> {
-    fn start(plan: &'a Plan, channel: &'a Channel, trees: Vec<OwnedFd>) -> Result<Self, SysError> {
+impl<'a> Site<'a> {
+    /// Makes the root, and puts up what the plan's steps will take from.
+    pub fn prepare(channel: &'a Channel, tripwire: Option<OwnedFd>) -> Result<Self, SysError> {
         let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .during_on("open", "/")?;
         denybox_sys::mount::make_private(old.as_fd(), true).during_on("mount_setattr", "/ private")?;
         let root = memory("1M", None, 0o755, DATA_ONLY)?;
-        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).during_on("move_mount", "/")?;
+        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .during_on("move_mount", "/")?;
         rustix::fs::mkdirat(&root, WORKSHOP, Mode::from(0o700)).during_on("mkdir", WORKSHOP)?;
-        Ok(Self { plan, channel, root, trees: trees.into_iter(), tripwire: false, terminal: None, seals_done: 0 })
+        let site = Self { channel, root, tripwire: tripwire.is_some() };
+        if let Some(tripwire) = tripwire {
+            site.stand("tripwire", &tripwire)?;
+        }
+        Ok(site)
     }
 
+    /// Puts a file system up in the workshop, so that parts of it can be taken.
+    fn stand(&self, name: &str, tree: &OwnedFd) -> Result<String, SysError> {
+        let inside = format!("{WORKSHOP}/{name}");
+        rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
+        move_mount(tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .during_on("move_mount", &inside)?;
+        Ok(inside)
+    }
+
+    /// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has
+    /// one. `trees` are those that only the supervisor could make, in the plan's order.
+    pub fn build(self, plan: &Plan, trees: Vec<OwnedFd>) -> Result<Option<OwnedFd>, Failure> {
+        let mut builder =
+            Builder { site: self, plan, trees: trees.into_iter(), terminal: None, seals_done: 0 };
+        builder.mount_feed()?;
+        builder.list_seals()?;
+        for step in &plan.steps {
+            builder.perform(step)?;
+        }
+        let terminal = builder.terminal.take();
+        builder.finish()?;
+        Ok(terminal)
+    }
+}
+
+struct Builder<'a> {
+    site: Site<'a>,
+    plan: &'a Plan,
+    trees: std::vec::IntoIter<OwnedFd>,
+    terminal: Option<OwnedFd>,
+    seals_done: usize,
+}
+
+impl Builder<'_> {
     fn perform(&mut self, step: &Step) -> Result<(), Failure> {
         let done = self.act(step);
         match done {
@@ -84,12 +102,12 @@ impl<'a> Builder<'a> {
         match &step.action {
             Action::Directory { mode } => {
                 self.directory(at)?;
-                rustix::fs::chmodat(&self.root, at.relative(), Mode::from(*mode), AtFlags::empty())
+                rustix::fs::chmodat(&self.site.root, at.relative(), Mode::from(*mode), AtFlags::empty())
                     .during_on("chmod", at)
             }
             Action::Link { to } => {
                 self.parent(at)?;
-                rustix::fs::symlinkat(to, &self.root, at.relative()).during_on("symlink", at)
+                rustix::fs::symlinkat(to, &self.site.root, at.relative()).during_on("symlink", at)
             }
             Action::File { text, mode } => self.write(at, text, *mode),
             Action::Bind { from, readonly, noexec, devices, as_caller } => {
@@ -100,7 +118,7 @@ impl<'a> Builder<'a> {
                         source: std::io::ErrorKind::NotFound.into(),
                     })?
                 } else {
-                    clone_tree(CWD, from.as_str(), true)?
+                    clone_shown(from, step.role, true)?
                 };
                 let mut attributes = Attributes::NOSUID;
                 if *readonly && !(weaken::off("readonly-system") && step.role == Some(Role::System)) {
@@ -133,7 +151,11 @@ impl<'a> Builder<'a> {
                 if name == "devpts" { self.open_terminal(at) } else { Ok(()) }
             }
             Action::ReadOnly => {
-                if weaken::off(if at.as_str().starts_with("/proc") { "proc-readonly" } else { "protected-files" }) {
+                if weaken::off(if at.as_str().starts_with("/proc") {
+                    "proc-readonly"
+                } else {
+                    "protected-files"
+                }) {
                     return Ok(());
                 }
                 let tree = self.clone_own(at)?;
@@ -175,8 +197,8 @@ impl<'a> Builder<'a> {
             return self.attach(&tree, at);
         }
         self.directory(at)?;
-        if self.tripwire {
-            let tree = clone_tree(self.root.as_fd(), &format!("{WORKSHOP}/tripwire/{number}"), false)?;
+        if self.site.tripwire {
+            let tree = clone_tree(self.site.root.as_fd(), &format!("{WORKSHOP}/tripwire/{number}"), false)?;
             return self.attach(&tree, at);
         }
         let empty = memory("64K", Some(64), 0o555, DATA_ONLY)?;
@@ -197,29 +219,41 @@ impl<'a> Builder<'a> {
             memory("4K", Some(2), 0o555, DATA_ONLY | MountAttrFlags::MOUNT_ATTR_RDONLY)?
         } else {
             let tree = clone_tree(CWD, "/dev/null", false)?;
-            restrict(tree.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC).with(Attributes::NOSUID))
-                .during_on("mount_setattr", at)?;
+            restrict(
+                tree.as_fd(),
+                false,
+                Attributes::RDONLY.with(Attributes::NOEXEC).with(Attributes::NOSUID),
+            )
+            .during_on("mount_setattr", at)?;
             tree
         };
         self.attach(&tree, at)
     }
 
-    /// Puts a file system up in the workshop, so that parts of it can be taken.
-    fn stand(&self, name: &str, tree: &OwnedFd) -> Result<String, SysError> {
-        let inside = format!("{WORKSHOP}/{name}");
-        rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
-        move_mount(tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .during_on("move_mount", &inside)?;
-        Ok(inside)
+    /// Lists the top of the tripwire: the kernel then knows all sealed places and needn't ask for each.
+    fn list_seals(&self) -> Result<(), SysError> {
+        if !self.site.tripwire {
+            return Ok(());
+        }
+        let path = format!("{WORKSHOP}/tripwire");
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty())
+            .during_on("open", &path)?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        match RawDir::new(&top, &mut buffer).next() {
+            Some(Err(error)) => Err(error).during_on("getdents64", &path),
+            _ => Ok(()),
+        }
     }
 
     /// The file in which the box reads its own denials: written through one mount, shown through a read-only one.
     fn mount_feed(&self) -> Result<(), SysError> {
         let home = memory(&feed::CAPACITY.to_string(), Some(2), 0o755, DATA_ONLY)?;
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::EXCL;
-        let file = rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
-        let inside = self.stand("feed", &home)?;
-        let shown = clone_tree(self.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
+        let file =
+            rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
+        let inside = self.site.stand("feed", &home)?;
+        let shown = clone_tree(self.site.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
         restrict(shown.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC))
             .during_on("mount_setattr", feed::NAME)?;
         let at = AbsPath::new(feed::PATH).map_err(|error| SysError {
@@ -229,7 +263,7 @@ impl<'a> Builder<'a> {
         })?;
         self.empty_file(&at)?;
         self.attach(&shown, &at)?;
-        self.channel.send(&News::Feed, &[file.as_fd()]).during_on("sendmsg", "the supervisor")
+        self.site.channel.send(&News::Feed, &[file.as_fd()]).during_on("sendmsg", "the supervisor")
     }
 
     /// A terminal of the box's own, in its own devpts(5) instance, when one of the standard streams is a terminal.
@@ -239,12 +273,15 @@ impl<'a> Builder<'a> {
         }
         let path = format!("{}/ptmx", devpts.relative());
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let master = rustix::fs::openat(&self.root, path.as_str(), flags, Mode::empty()).during_on("open", &path)?;
+        let master = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty())
+            .during_on("open", &path)?;
         rustix::pty::unlockpt(&master).during_on("ioctl", "TIOCSPTLCK")?;
-        let slave =
-            rustix::pty::ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
-                .during_on("ioctl", "TIOCGPTPEER")?;
-        self.channel.send(&News::Terminal, &[master.as_fd()]).during_on("sendmsg", "the supervisor")?;
+        let slave = rustix::pty::ioctl_tiocgptpeer(
+            &master,
+            OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
+        )
+        .during_on("ioctl", "TIOCGPTPEER")?;
+        self.site.channel.send(&News::Terminal, &[master.as_fd()]).during_on("sendmsg", "the supervisor")?;
         self.terminal = Some(slave);
         Ok(())
     }
@@ -253,16 +290,17 @@ impl<'a> Builder<'a> {
     fn finish(self) -> Result<(), SysError> {
         for inside in ["tripwire", "feed"] {
             let inside = format!("{WORKSHOP}/{inside}");
-            rustix::process::fchdir(&self.root).during("fchdir")?;
+            rustix::process::fchdir(&self.site.root).during("fchdir")?;
             match unmount(inside.as_str(), UnmountFlags::DETACH) {
                 Ok(()) => rustix::fs::rmdir(inside.as_str()).during_on("rmdir", &inside)?,
                 Err(Errno::NOENT | Errno::INVAL) => {}
                 Err(error) => return Err(error).during_on("umount", inside),
             }
         }
-        rustix::fs::unlinkat(&self.root, WORKSHOP, AtFlags::REMOVEDIR).during_on("rmdir", WORKSHOP)?;
-        restrict(self.root.as_fd(), false, Attributes::RDONLY).during_on("mount_setattr", "the new root")?;
-        rustix::process::fchdir(&self.root).during("fchdir")?;
+        rustix::fs::unlinkat(&self.site.root, WORKSHOP, AtFlags::REMOVEDIR).during_on("rmdir", WORKSHOP)?;
+        restrict(self.site.root.as_fd(), false, Attributes::RDONLY)
+            .during_on("mount_setattr", "the new root")?;
+        rustix::process::fchdir(&self.site.root).during("fchdir")?;
         rustix::process::pivot_root(".", ".").during("pivot_root")?;
         unmount(".", UnmountFlags::DETACH).during_on("umount", "the old root")?;
         rustix::process::chdir("/").during_on("chdir", "/")
@@ -271,7 +309,7 @@ impl<'a> Builder<'a> {
     /// What stands at `at` now, found without following any link.
     fn find(&self, at: &AbsPath) -> Result<OwnedFd, SysError> {
         rustix::fs::openat2(
-            &self.root,
+            &self.site.root,
             if at.relative().is_empty() { "." } else { at.relative() },
             OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
             Mode::empty(),
@@ -309,13 +347,15 @@ impl<'a> Builder<'a> {
                 path.push('/');
             }
             path.push_str(part);
-            match rustix::fs::mkdirat(&self.root, path.as_str(), Mode::from(0o755)) {
+            match rustix::fs::mkdirat(&self.site.root, path.as_str(), Mode::from(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 // A read-only or foreign place: what is needed there may exist all the same.
-                Err(error) => match rustix::fs::statat(&self.root, path.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(_) => {}
-                    Err(_) => return Err(error).during_on("mkdir", at),
-                },
+                Err(error) => {
+                    match rustix::fs::statat(&self.site.root, path.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                        Ok(_) => {}
+                        Err(_) => return Err(error).during_on("mkdir", at),
+                    }
+                }
             }
         }
         Ok(())
@@ -326,7 +366,7 @@ impl<'a> Builder<'a> {
     }
 
     fn empty_file(&self, at: &AbsPath) -> Result<(), SysError> {
-        if rustix::fs::statat(&self.root, at.relative(), AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+        if rustix::fs::statat(&self.site.root, at.relative(), AtFlags::SYMLINK_NOFOLLOW).is_ok() {
             return Ok(());
         }
         self.write(at, "", 0o444)
@@ -335,8 +375,8 @@ impl<'a> Builder<'a> {
     fn write(&self, at: &AbsPath, text: &str, mode: u32) -> Result<(), SysError> {
         self.parent(at)?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file =
-            rustix::fs::openat(&self.root, at.relative(), flags, Mode::from(mode)).during_on("open", at)?;
+        let file = rustix::fs::openat(&self.site.root, at.relative(), flags, Mode::from(mode))
+            .during_on("open", at)?;
         let mut left = text.as_bytes();
         while !left.is_empty() {
             let written = rustix::io::write(&file, left).during_on("write", at)?;

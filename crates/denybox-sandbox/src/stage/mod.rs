@@ -1,8 +1,8 @@
 //! The stage: a short-lived process that enters the namespaces, mounts the tripwire and starts PID 1.
 //!
-//! It is forked while the supervisor has one thread, receives nothing but a [`Plan`], and is gone before the agent
-//! runs. The tripwire is mounted here, before any process of the new PID namespace exists, so that the numbers in its
-//! requests are the supervisor's.
+//! It is forked while the supervisor has one thread, and works while the policy decides: it exposes nothing, and PID 1,
+//! which goes on from here, does nothing more without a plan. The tripwire is mounted here, before any process of the
+//! new PID namespace exists, so that the numbers in its requests are the supervisor's.
 
 mod namespaces;
 
@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use rustix::process::Signal;
 
-use denybox_core::plan::Plan;
+use denybox_core::plan::Identity;
 
 use crate::channel::Channel;
 use crate::controls;
@@ -26,8 +26,8 @@ pub struct Stage {
     pub channel: Channel,
     /// Hangs up when the supervisor is gone.
     pub life: OwnedFd,
-    /// The supervisor maps the user ids, because only root can.
-    pub separated: bool,
+    /// Who the box will be. Where that is somebody else the supervisor maps the ids, because only root can.
+    pub identity: Identity,
     /// The box has the host's network.
     pub host_network: bool,
     /// `cgroup.procs` files to join first.
@@ -53,23 +53,25 @@ impl Stage {
         for procs in &self.cgroups {
             rustix::io::write(procs, b"0").during_on("write", "cgroup.procs")?;
         }
-        // Asked before: inside, until the map is written, everybody is the overflow user.
-        let caller = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let identity = self.identity;
         let mut enforced = namespaces::enter(self.host_network)?;
-        if self.separated {
+        if identity.is_separated() {
             self.tell(&News::Unshared, &[])?;
+            self.wait_for_map()?;
         } else {
-            namespaces::map_self(caller.0, caller.1)?;
+            namespaces::map_self(identity.inside_uid, identity.inside_gid)?;
         }
-        let (plan, trees) = self.order()?;
         // Opened as the caller, while that still is who we are; in the new user namespace, or mounting it fails.
         let fuse = open_fuse();
-        namespaces::become_inside(plan.identity)?;
+        namespaces::become_inside(identity)?;
         die_with_parent()?;
-        namespaces::furnish(&plan, &mut enforced)?;
-        let tripwire = fuse.and_then(|device| self.mount_tripwire(&plan, &device));
+        namespaces::furnish(&enforced)?;
+        let tripwire = fuse.and_then(|device| self.mount_tripwire(&device));
         let (detail, seen) = match &tripwire {
-            Ok(_) => ("a FUSE file system that denies", Enforcement::new(controls::TRIPWIRE, Status::Enforced, "mounted")),
+            Ok(_) => (
+                "a FUSE file system that denies",
+                Enforcement::new(controls::TRIPWIRE, Status::Enforced, "mounted"),
+            ),
             Err(error) => (
                 "empty read-only file systems",
                 Enforcement::new(controls::TRIPWIRE, Status::Absent, error.to_string()),
@@ -77,19 +79,25 @@ impl Stage {
         };
         enforced.push(Enforcement::new(controls::SEAL, Status::Enforced, detail));
         enforced.push(seen);
-        let child = Init { channel: &self.channel, life: &self.life, plan: &plan, tripwire: tripwire.ok(), trees };
+        let child = Init { channel: &self.channel, life: &self.life };
         match denybox_sys::process::fork_sibling().during("clone")? {
-            denybox_sys::process::Side::Child => child.run(enforced),
-            denybox_sys::process::Side::Parent(pid) => self.tell(&News::Init(pid.as_raw_nonzero().get()), &[]),
+            denybox_sys::process::Side::Child => child.run(tripwire.ok(), enforced),
+            denybox_sys::process::Side::Parent(pid) => {
+                self.tell(&News::Init(pid.as_raw_nonzero().get()), &[])
+            }
         }
     }
 
     /// Makes the denying file system, not yet at any place, and hands its device to the supervisor.
-    fn mount_tripwire(&self, plan: &Plan, device: &OwnedFd) -> Result<OwnedFd, SysError> {
+    fn mount_tripwire(&self, device: &OwnedFd) -> Result<OwnedFd, SysError> {
         let number = device.as_raw_fd().to_string();
-        let (user, group) = (plan.identity.inside_uid.to_string(), plan.identity.inside_gid.to_string());
-        let options =
-            [("fd", number.as_str()), ("rootmode", "40000"), ("user_id", user.as_str()), ("group_id", group.as_str())];
+        let (user, group) = (self.identity.inside_uid.to_string(), self.identity.inside_gid.to_string());
+        let options = [
+            ("fd", number.as_str()),
+            ("rootmode", "40000"),
+            ("user_id", user.as_str()),
+            ("group_id", group.as_str()),
+        ];
         let tree = mounting::file_system_with("fuse", &options, &["allow_other"], mounting::DATA_ONLY)?;
         self.channel.send(&News::Tripwire, &[device.as_fd()]).during_on("sendmsg", "the supervisor")?;
         Ok(tree)
@@ -99,18 +107,19 @@ impl Stage {
         Ok(self.channel.send(news, descriptors).during_on("sendmsg", "the supervisor")?)
     }
 
-    fn order(&self) -> Result<(Box<Plan>, Vec<OwnedFd>), Failure> {
+    fn wait_for_map(&self) -> Result<(), Failure> {
         match self.channel.receive::<Order>().during_on("recvmsg", "the supervisor")? {
-            Some((Order::Build(plan), trees)) => Ok((plan, trees)),
-            // Refused, or the supervisor died: no plan, no box.
-            None => denybox_sys::process::exit_now(0),
+            Some((Order::Mapped, _)) => Ok(()),
+            // The supervisor is gone, or has refused: no box.
+            _ => denybox_sys::process::exit_now(0),
         }
     }
 }
 
 /// Asks to be killed with the parent. To be repeated after every change of user, which forgets it (prctl(2)).
 pub fn die_with_parent() -> Result<(), SysError> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).during_on("prctl", "PR_SET_PDEATHSIG")
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .during_on("prctl", "PR_SET_PDEATHSIG")
 }
 
 /// Opens the FUSE device, fuse(4).

@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::{Gid, Uid};
 use rustix::thread::UnshareFlags;
 
-use denybox_core::plan::{Identity, Network, Plan};
+use denybox_core::plan::Identity;
 
 use crate::controls;
 use crate::error::{During, Failure, SysError};
@@ -29,9 +29,8 @@ const NAMESPACES: [(UnshareFlags, bool, &str); 8] = [
 
 /// Leaves the host's namespaces. One call where everything works; one by one where the kernel lacks some, to learn which.
 pub fn enter(host_network: bool) -> Result<Vec<Enforcement>, Failure> {
-    let wanted = |control: &str| {
-        !(weaken::off(control) || host_network && control == controls::NET_NAMESPACE)
-    };
+    let wanted =
+        |control: &str| !(weaken::off(control) || host_network && control == controls::NET_NAMESPACE);
     let all = NAMESPACES
         .iter()
         .filter(|(_, _, control)| wanted(control))
@@ -43,8 +42,11 @@ pub fn enter(host_network: bool) -> Result<Vec<Enforcement>, Failure> {
             enforced.push(Enforcement::new(control, Status::Absent, "the host's, as asked"));
             continue;
         }
-        let entered =
-            if at_once { Ok(()) } else { denybox_sys::process::unshare_namespaces(flag).during_on("unshare", control) };
+        let entered = if at_once {
+            Ok(())
+        } else {
+            denybox_sys::process::unshare_namespaces(flag).during_on("unshare", control)
+        };
         match entered {
             Ok(()) => enforced.push(Enforcement::new(control, Status::Enforced, "a new one")),
             Err(error) if required => return Err(Failure::of(control, &error)),
@@ -84,14 +86,14 @@ pub fn become_inside(identity: Identity) -> Result<(), Failure> {
 }
 
 /// Puts the new namespaces to use: a host name, a loopback interface.
-pub fn furnish(plan: &Plan, enforced: &mut [Enforcement]) -> Result<(), Failure> {
+pub fn furnish(enforced: &[Enforcement]) -> Result<(), Failure> {
     let entered = |control: &str| {
         enforced.iter().any(|entry| entry.control == control && entry.status == Status::Enforced)
     };
     if entered(controls::UTS_NAMESPACE) {
         rustix::system::sethostname(HOST_NAME).during("sethostname")?;
     }
-    if plan.network == Network::None && entered(controls::NET_NAMESPACE) {
+    if entered(controls::NET_NAMESPACE) {
         denybox_sys::net::loopback_up()
             .during_on("ioctl", "SIOCSIFFLAGS lo")
             .map_err(|error| Failure::of(controls::NET_NAMESPACE, &error))?;

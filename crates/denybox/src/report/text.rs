@@ -12,6 +12,8 @@ use super::{Cause, ExitKind, Report};
 const WIDTH: usize = 100;
 /// Most causes told in full.
 const MOST_CAUSES: usize = 20;
+/// Most reasons of a refusal told in full.
+const MOST_REASONS: usize = 5;
 
 const HEAD: Style = AnsiColor::Yellow.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -40,11 +42,16 @@ pub fn write(report: &Report, width: usize) -> String {
         let style = if report.exit.kind == ExitKind::Signalled { HEAD } else { BAD };
         text.push_str(&format!("{style}denybox:{style:#} {}\n", printable_message(message)));
     }
-    for reason in &report.reasons {
+    let mut offered = None;
+    for reason in report.reasons.iter().take(MOST_REASONS) {
         text.push_str(&paragraph(&reason.message, width));
-        if let Some(remedy) = &reason.remedy {
-            text.push_str(&format!("    add: {COMMAND}{remedy}{COMMAND:#}\n"));
+        if let Some(remedy) = reason.remedy.as_ref().filter(|remedy| offered != Some(*remedy)) {
+            text.push_str(&format!("    use {COMMAND}{remedy}{COMMAND:#}\n"));
+            offered = Some(remedy);
         }
+    }
+    if let Some(more) = report.reasons.len().checked_sub(MOST_REASONS).filter(|more| *more > 0) {
+        text.push_str(&format!("  and {more} further reasons; --report json has them all.\n"));
     }
     if report.exit.kind == ExitKind::Unavailable {
         text.push_str("  `denybox doctor` says what this host can enforce, and how to get the rest.\n");
@@ -53,7 +60,9 @@ pub fn write(report: &Report, width: usize) -> String {
         text.push_str(&explain(cause, width));
     }
     if let Some(more) = report.causes.len().checked_sub(MOST_CAUSES).filter(|more| *more > 0) {
-        text.push_str(&format!("{HEAD}denybox:{HEAD:#} and {more} further causes; --report json has them all.\n"));
+        text.push_str(&format!(
+            "{HEAD}denybox:{HEAD:#} and {more} further causes; --report json has them all.\n"
+        ));
     }
     for notice in &report.notices {
         text.push_str(&format!("{HEAD}denybox:{HEAD:#} {}\n", printable_message(notice)));
@@ -112,6 +121,8 @@ fn ancestry(process: &Process) -> String {
         Ancestor::Exited => "exited".to_owned(),
         Ancestor::Seen { exe, argv, .. } => command(exe, argv),
     }));
+    // Subshells are copies of their parent: one mention is enough.
+    links.dedup();
     links.join(" ← ")
 }
 

@@ -139,8 +139,7 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     refuse_directory_streams()?;
     let identity = identity_of_caller();
     // The stage enters its namespaces while we look around and decide.
-    let launch =
-        Launch { separated: identity.is_separated(), host_network: run.net == Net::Host, limits: limits(run) };
+    let launch = Launch { identity, host_network: run.net == Net::Host, limits: limits(run) };
     let launched = supervisor::launch(launch)?;
     let prepared = prepare(run, identity, launched.left_limits())?;
     let mounts = report::plan::mounts(&prepared.plan);
@@ -182,6 +181,8 @@ struct Prepared {
 }
 
 fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared, Failed> {
+    // Reading the policy and looking around take about as long: side by side.
+    let policy = std::thread::spawn(Policy::shipped);
     let caller_home = std::env::var("HOME").ok().and_then(|home| AbsPath::new(&home).ok());
     let caller_home = caller_home.filter(|home| *home != AbsPath::root());
     let places = Places::new(caller_home.clone())?;
@@ -214,7 +215,7 @@ fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared,
         caller: decision::Caller { uid: identity.inside_uid, home: caller_home.clone() },
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
     };
-    let allowed = match Policy::shipped().decide(&input) {
+    let allowed = match policy.join().unwrap_or_else(|_| Policy::shipped()).decide(&input) {
         Decision::Allowed(allowed) => allowed,
         Decision::Refused(refusal) => return Err(Failed::Refused(Box::new(refusal))),
     };
@@ -327,7 +328,9 @@ fn new_id() -> String {
 fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     let mut notices = Vec::new();
     for (path, reader) in protected::appeared(&kept.absent) {
-        notices.push(format!("{path} is new: it commands {reader}. Read it before you go on in this workspace."));
+        notices.push(format!(
+            "{path} is new: it commands {reader}. Read it before you go on in this workspace."
+        ));
     }
     for path in &kept.links {
         notices.push(format!("{path} is a symbolic link, so it could not be kept read-only."));
@@ -337,4 +340,3 @@ fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     }
     notices
 }
-

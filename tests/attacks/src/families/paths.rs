@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, openat, renameat_with};
 use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
 
-use crate::attack::{Attack, Caller, Outcome, Prepare, Values, Verdict};
+use crate::attack::{Attack, Broken, Caller, Outcome, Prepare, Values, Verdict};
 use crate::kernel::namespaces::unshare;
 use crate::stage::{CANARY, Stage};
 
@@ -40,6 +40,7 @@ pub const ATTACKS: &[Attack] = &[
     guarded("writable-shm", &["--rw", "{guarded}", "--because", WHY], plant_shm),
     guarded("writable-home", &["--rw", "{guarded}", "--because", WHY], plant_home),
     guarded("shown-tmp-link", &["--ro", "{link}", "--because", WHY], plant_tmp),
+    guarded("workspace-swapped", &["--workspace", "{swapped}", "--because", WHY], plant_swapped).attempts(40),
     Attack::new("writable-alias", &["path-guard"], read_alias)
         .options(&["--rw", "{alias}", "--because", WHY])
         .prepare(plant_alias)
@@ -150,6 +151,48 @@ fn shown_write(values: &Values) -> Outcome {
 /// off doesn't let them through; `writable-alias` shows that the guard alone matters where the name tells nothing.
 const fn guarded(name: &'static str, options: &'static [&'static str], prepare: Prepare) -> Attack {
     Attack::new(name, &["path-guard"], read).options(options).prepare(prepare).misplaced()
+}
+
+/// A directory and a link to the caller's home that change places all the time: whoever judges the one and shows
+/// the other has judged nothing. An agent whose workspace lies above could do that.
+fn plant_swapped(stage: &mut Stage) -> io::Result<()> {
+    plant_home(stage)?;
+    if stage.ordinary {
+        let place = stage.values.text("guarded").map_err(|Broken(text)| io::Error::other(text))?.to_owned();
+        stage.set("swapped", place);
+        return Ok(());
+    }
+    let swapped = stage.directory.join("swapped");
+    fs::create_dir(&swapped)?;
+    let link = stage.directory.join("link");
+    // What is judged is the name, and the canary is looked for below it.
+    let home = fs::read_link(&link)?;
+    let file =
+        std::path::PathBuf::from(stage.values.text("file").map_err(|Broken(text)| io::Error::other(text))?);
+    let below = file.strip_prefix(&home).map_err(io::Error::other)?;
+    stage.set("file", swapped.join(below).display());
+    stage.set("swapped", swapped.display());
+    let swapper = Swapper { done: Arc::new(AtomicBool::new(false)) };
+    let done = Arc::clone(&swapper.done);
+    stage.hold(swapper);
+    thread::spawn(move || {
+        while !done.load(Ordering::Relaxed) {
+            // Gone with the stage at the end.
+            let _ = renameat_with(CWD, &swapped, CWD, &link, RenameFlags::EXCHANGE);
+        }
+    });
+    Ok(())
+}
+
+/// Stops swapping when dropped.
+struct Swapper {
+    done: Arc<AtomicBool>,
+}
+
+impl Drop for Swapper {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
 }
 
 /// In /tmp.

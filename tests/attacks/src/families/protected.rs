@@ -29,6 +29,8 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("editor-directory-moved", &["protected-files"], editor_moved).prepare(plant),
     Attack::new("agent-servers", &["protected-files"], agent_servers).prepare(plant),
     Attack::new("agent-settings", &["protected-files"], agent_settings).prepare(plant),
+    Attack::new("setuid-planted", &["seccomp"], setuid_planted),
+    Attack::new("setuid-created", &["seccomp"], setuid_created),
     Attack::new("new-envrc-unreported", &[], new_envrc)
         .options(&["--report", "json", "--report-file", "{report}"])
         .judged(new_envrc_reported),
@@ -164,6 +166,37 @@ fn agent_servers(_: &Values) -> Outcome {
 /// Opens an agent's settings, in which hooks run programs.
 fn agent_settings(_: &Values) -> Outcome {
     written(".claude/settings.json")
+}
+
+/// Success if the file at `path` would lend its owner's rights to whoever runs it.
+fn lends(path: &str) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    Ok(if mode & 0o4000 != 0 {
+        Verdict::Succeeded(format!("{path} has mode {mode:o}"))
+    } else {
+        Verdict::Blocked(format!("{path} has mode {mode:o}"))
+    })
+}
+
+/// Leaves a program in the workspace that runs as the workspace's owner for anybody: as root, if root started
+/// the box. Here it is a file that nothing executes.
+fn setuid_planted(_: &Values) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    File::create("lent")?;
+    match fs::set_permissions("lent", fs::Permissions::from_mode(0o4755)) {
+        Ok(()) => lends("lent"),
+        Err(error) => Ok(Verdict::Blocked(format!("chmod 4755: {error}"))),
+    }
+}
+
+/// The same, with the mode given when it is made.
+fn setuid_created(_: &Values) -> Outcome {
+    use std::os::unix::fs::OpenOptionsExt;
+    match OpenOptions::new().write(true).create_new(true).mode(0o4755).open("lent") {
+        Ok(_) => lends("lent"),
+        Err(error) => Ok(Verdict::Blocked(format!("open with mode 4755: {error}"))),
+    }
 }
 
 /// Makes such a file where none was. That is allowed, but its owner has to be told.
