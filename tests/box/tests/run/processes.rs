@@ -43,12 +43,12 @@ fn left_behind(room: &Room<'_>) -> Checked {
 fn init(room: &Room<'_>) -> Checked {
     // PID 1 can't be looked into, killed or traced, and isn't the agent.
     let script = "[ $$ -ne 1 ] && echo not one; cat /proc/1/environ 2>/dev/null; ls /proc/1/fd 2>/dev/null; \
-                  kill -9 1 2>/dev/null; kill -TERM 1 2>/dev/null; kill -HUP 1; sleep 0.1; echo alive";
+                  kill -KILL 1; kill -SEGV 1; kill -STOP 1; echo alive";
     room.shell(&[], script).end()?.prints("not one\nalive")
 }
 
 fn debugger(room: &Room<'_>) -> Checked {
-    let commands = ["-batch", "-nx", "-ex", "break write", "-ex", "run", "-ex", "bt 1", "-ex", "continue"];
+    let commands = ["-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "break write", "-ex", "run", "-ex", "bt 1", "-ex", "continue"];
     let words: Vec<&str> = ["--", "gdb"].iter().chain(&commands).copied().chain(["--args", "/bin/echo", "traced"]).collect();
     let ended = room.denybox(&words).end()?;
     ended.is(0)?;

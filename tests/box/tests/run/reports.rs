@@ -235,7 +235,7 @@ fn hostile_names(room: &Room<'_>) -> Checked {
         ended.prints("true\ntrue\ntrue\ntrue\ntrue\ntrue")?;
         same("denials", counted(&ended), (6, 6))?;
         is_tame(&format!("--report {format}"), &ended.raw)?;
-        check(ended.stderr.contains("title"), || format!("the name isn't told at all: {ended}"))?;
+        check(ended.stderr.contains("line"), || format!("the name isn't told at all: {ended}"))?;
     }
     let live = room.shell(&[], &format!("{witness} hostile >/dev/null; cat /run/denybox/denials.jsonl")).end()?;
     live.is(0)?;

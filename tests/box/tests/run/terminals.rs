@@ -43,10 +43,10 @@ fn job_control(room: &Room<'_>) -> Checked {
     shell.shows("resumed")?;
     shell.types("echo code=$?\n")?;
     shell.shows("code=21")?;
-    shell.types("\u{4}")?;
+    shell.types("exit 7\n")?;
     let code = shell.end()?;
     check(!shell.all().contains("no job control"), || shell.all())?;
-    check(code == Some(21), || format!("exit {code:?} after:\n{}", shell.all()))
+    check(code == Some(7), || format!("exit {code:?} after:\n{}", shell.all()))
 }
 
 fn window_size(room: &Room<'_>) -> Checked {
