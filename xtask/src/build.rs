@@ -57,7 +57,15 @@ pub fn release() -> Result<Binaries> {
 /// Builds the product, the same with controls that can be switched off, and the programs that attack and probe it.
 pub fn for_tests() -> Result<Binaries> {
     let profile = ["build", "--profile", "test-box"];
-    run(cargo()?.args(profile).args(["-p", "denybox", "-p", "denybox-attacks", "-p", "denybox-probe", "--bins"]))?;
+    run(cargo()?.args(profile).args([
+        "-p",
+        "denybox",
+        "-p",
+        "denybox-attacks",
+        "-p",
+        "denybox-probe",
+        "--bins",
+    ]))?;
     let weak = target()?.join("weak");
     run(cargo()?.args(profile).args(["-p", "denybox", "--features", "weaken", "--target-dir"]).arg(&weak))?;
     let built = target()?.join("test-box");
@@ -71,14 +79,18 @@ pub fn for_tests() -> Result<Binaries> {
 
 /// Puts binaries where every user can execute them: below the target directory unless root builds.
 fn copy(files: &[(PathBuf, &str)]) -> Result<Binaries> {
-    let directory =
-        if rustix::process::geteuid().is_root() { PathBuf::from(FOR_EVERYONE) } else { target()?.join("test-bin") };
+    let directory = if rustix::process::geteuid().is_root() {
+        PathBuf::from(FOR_EVERYONE)
+    } else {
+        target()?.join("test-bin")
+    };
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     for (from, name) in files {
         let to = directory.join(name);
         // A running copy can't be written, but it can be replaced.
         let fresh = directory.join(format!(".{name}"));
-        fs::copy(from, &fresh).with_context(|| format!("cannot copy {} to {}", from.display(), fresh.display()))?;
+        fs::copy(from, &fresh)
+            .with_context(|| format!("cannot copy {} to {}", from.display(), fresh.display()))?;
         fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755))?;
         fs::rename(&fresh, &to).with_context(|| format!("cannot put {} into place", to.display()))?;
     }

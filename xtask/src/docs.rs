@@ -51,7 +51,8 @@ fn generate() -> Result<BTreeMap<PathBuf, String>> {
         documents.insert(format!("docs/schema/{name}.json").into(), ask(&["schema", name])?);
     }
     for (shell, name) in [("bash", "denybox.bash"), ("zsh", "_denybox"), ("fish", "denybox.fish")] {
-        documents.insert(format!("docs/completions/{name}").into(), ask(&["generate", "completions", shell])?);
+        documents
+            .insert(format!("docs/completions/{name}").into(), ask(&["generate", "completions", shell])?);
     }
     for page in ["denybox", "denybox-run", "denybox-doctor", "denybox-schema"] {
         documents.insert(format!("docs/man/{page}.1").into(), ask(&["generate", "man", page])?);

@@ -45,25 +45,33 @@ fn has(program: &str) -> bool {
 
 /// Whether python of the system can make wheels and environments, which Debian keeps in packages of their own.
 fn missing_python() -> Vec<&'static str> {
-    [("pip", "python3-pip"), ("venv", "python3-venv"), ("wheel", "python3-wheel"), ("setuptools", "python3-setuptools")]
-        .into_iter()
-        .filter(|(module, _)| {
-            let found = Command::new("/usr/bin/python3")
-                .args(["-c", &format!("import {module}")])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            !found.is_ok_and(|status| status.success())
-        })
-        .map(|(_, package)| package)
-        .collect()
+    [
+        ("pip", "python3-pip"),
+        ("venv", "python3-venv"),
+        ("wheel", "python3-wheel"),
+        ("setuptools", "python3-setuptools"),
+    ]
+    .into_iter()
+    .filter(|(module, _)| {
+        let found = Command::new("/usr/bin/python3")
+            .args(["-c", &format!("import {module}")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        !found.is_ok_and(|status| status.success())
+    })
+    .map(|(_, package)| package)
+    .collect()
 }
 
 /// Installs what is missing, or names it where that needs somebody else.
 pub fn prepare(full: bool) -> Result<()> {
     let wanted = PROGRAMS.iter().chain(FULL_PROGRAMS.iter().filter(|_| full));
-    let mut packages: Vec<&str> =
-        wanted.filter(|(program, _)| !has(program)).map(|(_, package)| *package).chain(missing_python()).collect();
+    let mut packages: Vec<&str> = wanted
+        .filter(|(program, _)| !has(program))
+        .map(|(_, package)| *package)
+        .chain(missing_python())
+        .collect();
     packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {

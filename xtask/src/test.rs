@@ -88,7 +88,21 @@ pub fn test(options: &Options) -> Result<()> {
 fn run_tier(tier: Tier, full: bool, binaries: Option<&Binaries>) -> Result<Sum> {
     match tier {
         Tier::Lint => lint(),
-        Tier::Unit => runner(&["--workspace", "--exclude", "denybox-attacks", "--exclude", "denybox-probe", "--exclude", "denybox-knowledge-tests", "--exclude", "denybox-box-tests"], full, binaries),
+        Tier::Unit => runner(
+            &[
+                "--workspace",
+                "--exclude",
+                "denybox-attacks",
+                "--exclude",
+                "denybox-probe",
+                "--exclude",
+                "denybox-knowledge-tests",
+                "--exclude",
+                "denybox-box-tests",
+            ],
+            full,
+            binaries,
+        ),
         Tier::Box => runner(&["-p", "denybox-box-tests"], full, binaries),
         Tier::Attack => runner(&["-p", "denybox-attacks"], full, binaries),
         Tier::Probe => runner(&["-p", "denybox-probe"], full, binaries),
@@ -119,7 +133,8 @@ fn lint() -> Result<Sum> {
 
 /// cargo-deny's checks that need no advisory database. Installed when it isn't there.
 fn cargo_deny() -> Result<()> {
-    let installed = Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let installed =
+        Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !installed.is_ok_and(|status| status.success()) {
         build::run(build::cargo()?.args(["install", "--quiet", "--locked", "cargo-deny@0.19"]))?;
     }
@@ -140,7 +155,8 @@ fn runner(packages: &[&str], full: bool, binaries: Option<&Binaries>) -> Result<
     if full {
         command.env("DENYBOX_FULL", "1");
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;
     let mut sum = Sum::default();
     let output = child.stdout.take().context("cargo test has an output")?;
     for line in BufReader::new(output).lines() {

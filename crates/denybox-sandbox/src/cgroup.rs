@@ -39,7 +39,8 @@ pub struct Limited {
 /// Makes groups for the limits that are asked for.
 pub fn limit(limits: BoxLimits) -> Limited {
     let mut made = Limited { left: limits, ..Limited::default() };
-    if crate::weaken::off("limits") || (limits.memory.is_none() && limits.pids.is_none() && limits.millicpus.is_none())
+    if crate::weaken::off("limits")
+        || (limits.memory.is_none() && limits.pids.is_none() && limits.millicpus.is_none())
     {
         return made;
     }
@@ -47,7 +48,8 @@ pub fn limit(limits: BoxLimits) -> Limited {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return made };
     let name = format!("{PREFIX}{}", std::process::id());
     for wanted in Wanted::all(limits) {
-        let place = version_2(&own, &mounts, wanted.controller).or_else(|| version_1(&own, &mounts, wanted.controller));
+        let place = version_2(&own, &mounts, wanted.controller)
+            .or_else(|| version_1(&own, &mounts, wanted.controller));
         let Some((parent, version)) = place else { continue };
         sweep(&parent);
         let directory = parent.join(&name);
@@ -67,7 +69,10 @@ pub fn limit(limits: BoxLimits) -> Limited {
         let joined = if known {
             Ok(())
         } else {
-            File::options().write(true).open(directory.join("cgroup.procs")).map(|file| made.procs.push(file.into()))
+            File::options()
+                .write(true)
+                .open(directory.join("cgroup.procs"))
+                .map(|file| made.procs.push(file.into()))
         };
         if set.and(joined).is_ok() {
             wanted.done(&mut made.left);
@@ -96,8 +101,11 @@ pub fn memory_limit() -> Option<u64> {
         .into_iter()
         .flatten()
         .flat_map(|(group, root, file)| {
-            let places: Vec<PathBuf> =
-                group.ancestors().take_while(|place| place.starts_with(&root)).map(|place| place.join(file)).collect();
+            let places: Vec<PathBuf> = group
+                .ancestors()
+                .take_while(|place| place.starts_with(&root))
+                .map(|place| place.join(file))
+                .collect();
             places
         })
         .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok())

@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
-    fsmount, fsopen, open_tree,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, open_tree,
 };
 
 use denybox_core::path::AbsPath;
@@ -43,7 +43,11 @@ pub fn clone_shown(from: &AbsPath, role: Option<Role>, recursive: bool) -> Resul
 }
 
 /// A new file system of the kernel's.
-pub fn file_system(name: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
+pub fn file_system(
+    name: &str,
+    options: &[(&str, &str)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd, SysError> {
     file_system_with(name, options, &[], attributes)
 }
 
@@ -67,7 +71,12 @@ pub fn file_system_with(
 }
 
 /// A memory file system, tmpfs(5).
-pub fn memory(size: &str, inodes: Option<u64>, mode: u32, attributes: MountAttrFlags) -> Result<OwnedFd, SysError> {
+pub fn memory(
+    size: &str,
+    inodes: Option<u64>,
+    mode: u32,
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd, SysError> {
     let mode = format!("{mode:o}");
     let inodes = inodes.map(|inodes| inodes.to_string());
     let mut options = vec![("mode", mode.as_str()), ("size", size)];
@@ -76,4 +85,3 @@ pub fn memory(size: &str, inodes: Option<u64>, mode: u32, attributes: MountAttrF
     }
     file_system("tmpfs", &options, attributes)
 }
-

@@ -73,7 +73,11 @@ impl Observer {
         let mut child_is_agent = self.is_agent(thread.pid);
         while !child_is_agent && ancestors.len() < MOST_ANCESTORS {
             // Whoever lost its parent is PID 1's, or nobody's that can be seen: the link in between is gone.
-            let seen = if parent == self.init.load(Ordering::Relaxed) || parent == 0 { None } else { self.thread(parent) };
+            let seen = if parent == self.init.load(Ordering::Relaxed) || parent == 0 {
+                None
+            } else {
+                self.thread(parent)
+            };
             let Some(seen) = seen else {
                 ancestors.push(Ancestor::Exited);
                 break;
@@ -103,11 +107,17 @@ pub fn call(tid: i32) -> Option<Call> {
     let number = words.next()?.parse().ok()?;
     let mut hex = words.map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
     let mut take = || hex.next().flatten();
-    Some(Call { number, arguments: [take()?, take()?, take()?, take()?, take()?, take()?], at: [take()?, take()?] })
+    Some(Call {
+        number,
+        arguments: [take()?, take()?, take()?, take()?, take()?, take()?],
+        at: [take()?, take()?],
+    })
 }
 
 fn executable(pid: i32) -> String {
-    fs::read_link(format!("/proc/{pid}/exe")).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+    fs::read_link(format!("/proc/{pid}/exe"))
+        .map(|path| path.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// As much of `text` as is `left`, which it uses up.

@@ -73,7 +73,8 @@ impl Recorder {
 
     /// Reads who meets `met` while that process still waits, where this denial is a new one; otherwise nothing is read.
     pub fn introduce(&mut self, observer: &Observer, thread: Option<Thread>, met: Met) -> Introduced {
-        let (pid, exe) = thread.as_ref().map_or((0, String::new()), |thread| (thread.pid, thread.exe.clone()));
+        let (pid, exe) =
+            thread.as_ref().map_or((0, String::new()), |thread| (thread.pid, thread.exe.clone()));
         let mut key = Key { pid, exe, resource: met.resource, path: met.path, operation: met.operation };
         let bounded = !weaken::off("denial-limits");
         if bounded && self.denials.len() >= MOST_DISTINCT && !self.known.contains_key(&key) {

@@ -132,11 +132,19 @@ pub fn launch(launch: Launch) -> Result<Launched, RunError> {
         Side::Child => {
             // The supervisor's ends: holding one would keep a dead supervisor's box alive.
             drop((ours, death));
-            Stage { channel: theirs, life, identity: launch.identity, host_network: launch.host_network, cgroups }.run()
+            Stage {
+                channel: theirs,
+                life,
+                identity: launch.identity,
+                host_network: launch.host_network,
+                cgroups,
+            }
+            .run()
         }
         Side::Parent(stage) => {
             let channel = Arc::new(ours);
-            let mapping = launch.identity.is_separated().then(|| map_when_ready(&channel, stage, launch.identity));
+            let mapping =
+                launch.identity.is_separated().then(|| map_when_ready(&channel, stage, launch.identity));
             let mapping = mapping.transpose().map_err(RunError::Start)?;
             Ok(Launched { channel, stage, life: death, limited, mapping })
         }
@@ -209,8 +217,8 @@ fn map_when_ready(
             std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path)?;
         }
         let path = format!("/proc/{stage}/ns/user");
-        let namespace =
-            rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).during_on("open", &path)?;
+        let namespace = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .during_on("open", &path)?;
         channel.send(&Order::Mapped, &[]).during_on("sendmsg", "the stage")?;
         Ok(namespace)
     };

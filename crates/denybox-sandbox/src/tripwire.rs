@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    AccessFlags, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig,
-    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs,
-    Request, Session, SessionACL, TimeOrNow, WriteFlags,
+    AccessFlags, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
+    Generation, INodeNo, InitFlags, KernelConfig, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate,
+    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, Request, Session, SessionACL,
+    TimeOrNow, WriteFlags,
 };
 
 use denybox_core::event::Operation;
@@ -86,11 +87,7 @@ impl Tripwire {
                 }
             }
         }
-        Self {
-            nodes,
-            owner: (plan.identity.inside_uid, plan.identity.inside_gid),
-            ledger,
-        }
+        Self { nodes, owner: (plan.identity.inside_uid, plan.identity.inside_gid), ledger }
     }
 
     /// Answers requests on `device` until the file system is unmounted, which is when the box is gone.
@@ -131,7 +128,12 @@ impl Tripwire {
             Some(name) => format!("{}/{}", node.path.as_str().trim_end_matches('/'), name.to_string_lossy()),
             None => node.path.to_string(),
         };
-        Met { resource: node.resource.clone(), path, operation, syscall: call.and_then(|call| name_of(call.number)) }
+        Met {
+            resource: node.resource.clone(),
+            path,
+            operation,
+            syscall: call.and_then(|call| name_of(call.number)),
+        }
     }
 
     fn denied(&self, request: &Request, at: INodeNo, name: Option<&OsStr>, operation: Operation) {
@@ -224,9 +226,19 @@ fn intent(call: &Call) -> Operation {
         libc::SYS_link | libc::SYS_linkat => Operation::Link,
         libc::SYS_rename | libc::SYS_renameat | libc::SYS_renameat2 => Operation::Rename,
         libc::SYS_unlink | libc::SYS_unlinkat | libc::SYS_rmdir => Operation::Remove,
-        libc::SYS_chmod | libc::SYS_fchmodat | libc::SYS_chown | libc::SYS_lchown | libc::SYS_fchownat
-        | libc::SYS_utime | libc::SYS_utimes | libc::SYS_utimensat | libc::SYS_futimesat | libc::SYS_setxattr
-        | libc::SYS_lsetxattr | libc::SYS_removexattr | libc::SYS_lremovexattr => Operation::SetAttributes,
+        libc::SYS_chmod
+        | libc::SYS_fchmodat
+        | libc::SYS_chown
+        | libc::SYS_lchown
+        | libc::SYS_fchownat
+        | libc::SYS_utime
+        | libc::SYS_utimes
+        | libc::SYS_utimensat
+        | libc::SYS_futimesat
+        | libc::SYS_setxattr
+        | libc::SYS_lsetxattr
+        | libc::SYS_removexattr
+        | libc::SYS_lremovexattr => Operation::SetAttributes,
         libc::SYS_connect | libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => Operation::Connect,
         libc::SYS_bind => Operation::Bind,
         libc::SYS_execve | libc::SYS_execveat => Operation::Execute,
@@ -425,7 +437,14 @@ impl Filesystem for Tripwire {
         reply.error(DENIED);
     }
 
-    fn symlink(&self, request: &Request, parent: INodeNo, name: &OsStr, _: &std::path::Path, reply: ReplyEntry) {
+    fn symlink(
+        &self,
+        request: &Request,
+        parent: INodeNo,
+        name: &OsStr,
+        _: &std::path::Path,
+        reply: ReplyEntry,
+    ) {
         self.denied(request, parent, Some(name), Operation::MakeLink);
         reply.error(DENIED);
     }

@@ -14,7 +14,12 @@ use crate::check;
 pub fn close_on_exec_from(first: RawFd) -> io::Result<()> {
     // SAFETY: only integers are passed; CLOEXEC closes nothing in this process.
     check(unsafe {
-        libc::syscall(libc::SYS_close_range, first as libc::c_uint, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+        libc::syscall(
+            libc::SYS_close_range,
+            first as libc::c_uint,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
     })
     .map(drop)
 }

@@ -5,6 +5,7 @@
 
 pub mod fd;
 pub mod memfd;
+pub mod memory;
 pub mod mount;
 pub mod net;
 pub mod pidfd;

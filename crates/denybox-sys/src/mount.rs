@@ -55,7 +55,12 @@ fn set(tree: BorrowedFd<'_>, path: &CStr, recursive: bool, attr: &MountAttr) -> 
 /// # Errors
 /// Those of mount_setattr(2).
 pub fn restrict(tree: BorrowedFd<'_>, recursive: bool, attributes: Attributes) -> io::Result<()> {
-    set(tree, c"", recursive, &MountAttr { attr_set: attributes.0, attr_clr: 0, propagation: 0, userns_fd: 0 })
+    set(
+        tree,
+        c"",
+        recursive,
+        &MountAttr { attr_set: attributes.0, attr_clr: 0, propagation: 0, userns_fd: 0 },
+    )
 }
 
 /// Makes everything below `directory`'s mount private: nothing travels in or out, mount_namespaces(7).

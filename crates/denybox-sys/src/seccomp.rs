@@ -28,16 +28,12 @@ pub struct Instruction {
 /// for a program that the kernel doesn't take.
 pub fn install(program: &[Instruction], listener: bool) -> io::Result<Option<OwnedFd>> {
     let length = u16::try_from(program.len()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
-    let program = libc::sock_fprog { len: length, filter: program.as_ptr().cast::<libc::sock_filter>().cast_mut() };
+    let program =
+        libc::sock_fprog { len: length, filter: program.as_ptr().cast::<libc::sock_filter>().cast_mut() };
     let flags = if listener { libc::SECCOMP_FILTER_FLAG_NEW_LISTENER } else { 0 };
     // SAFETY: the program has `len` instructions of the layout of sock_filter and is only read; it outlives the call.
     let returned = check(unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_SET_MODE_FILTER,
-            flags,
-            std::ptr::from_ref(&program),
-        )
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, std::ptr::from_ref(&program))
     })?;
     // SAFETY: with NEW_LISTENER success returns a new descriptor.
     Ok(listener.then(|| unsafe { own(returned) }))
@@ -84,7 +80,9 @@ pub fn receive(listener: BorrowedFd<'_>) -> io::Result<Notification> {
 /// Whether the call still waits: what was read of its caller before is then really of that caller.
 pub fn is_valid(listener: BorrowedFd<'_>, id: u64) -> bool {
     // SAFETY: the request reads one u64.
-    unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, std::ptr::from_ref(&id)) == 0 }
+    unsafe {
+        libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, std::ptr::from_ref(&id)) == 0
+    }
 }
 
 fn respond(listener: BorrowedFd<'_>, id: u64, error: i32, flags: u32) -> io::Result<()> {
@@ -116,7 +114,12 @@ pub fn let_continue(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
 ///
 /// # Errors
 /// `ENOENT` when the caller died meanwhile, `EMFILE` when its table is full; before Linux 5.14 `EINVAL`.
-pub fn answer_with(listener: BorrowedFd<'_>, id: u64, fd: BorrowedFd<'_>, close_on_exec: bool) -> io::Result<()> {
+pub fn answer_with(
+    listener: BorrowedFd<'_>,
+    id: u64,
+    fd: BorrowedFd<'_>,
+    close_on_exec: bool,
+) -> io::Result<()> {
     let request = libc::seccomp_notif_addfd {
         id,
         flags: libc::SECCOMP_ADDFD_FLAG_SEND as u32,
@@ -139,5 +142,6 @@ pub fn wake_synchronously(listener: BorrowedFd<'_>) -> io::Result<()> {
     // SECCOMP_IOCTL_NOTIF_SET_FLAGS = _IOW('!', 4, __u64); SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1.
     const SET_FLAGS: libc::Ioctl = (1 << 30) | (8 << 16) | ((b'!' as libc::Ioctl) << 8) | 4;
     // SAFETY: this request takes its value in place of a pointer.
-    check(libc::c_long::from(unsafe { libc::ioctl(listener.as_raw_fd(), SET_FLAGS, 1 as libc::c_ulong) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::ioctl(listener.as_raw_fd(), SET_FLAGS, 1 as libc::c_ulong) }))
+        .map(drop)
 }

@@ -60,7 +60,8 @@ pub fn next(descriptor: BorrowedFd<'_>) -> io::Result<Option<i32>> {
     let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
     let size = size_of::<libc::signalfd_siginfo>();
     // SAFETY: the buffer has the size given; the structure consists of integers, so any bytes are valid.
-    match check(unsafe { libc::read(descriptor.as_raw_fd(), info.as_mut_ptr().cast(), size) } as libc::c_long) {
+    match check(unsafe { libc::read(descriptor.as_raw_fd(), info.as_mut_ptr().cast(), size) } as libc::c_long)
+    {
         Ok(read) if read as usize == size => {
             // SAFETY: read(2) has just filled all of it.
             Ok(Some(unsafe { info.assume_init() }.ssi_signo as i32))

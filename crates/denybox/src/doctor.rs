@@ -32,12 +32,15 @@ const BAD: Style = AnsiColor::Red.on_default();
 
 /// Examines the host; gives the exit code.
 pub fn doctor(options: &Doctor) -> i32 {
-    let words = ["denybox", "run", "--memory", "64M", "--pids", "16", "--cpus", "1", "--report", "none", "--", "true"];
+    let words = [
+        "denybox", "run", "--memory", "64M", "--pids", "16", "--cpus", "1", "--report", "none", "--", "true",
+    ];
     let Ok(CommandLine { command: Command::Run(run) }) = CommandLine::try_parse_from(words) else {
         return exit_code::INTERNAL;
     };
     let run = Run { workspace: Some("/usr/share".into()), ..*run };
-    let report = crate::run::examine(&run).unwrap_or_else(|failed| Report::of_failure(&failed, failed.exit_code()));
+    let report =
+        crate::run::examine(&run).unwrap_or_else(|failed| Report::of_failure(&failed, failed.exit_code()));
     let code = report.exit.code;
     let ready = report.exit.kind == ExitKind::Exited;
     let advice = advice(&report);
@@ -76,7 +79,10 @@ fn in_words(report: &Report, ready: bool, advice: &[Advice]) -> String {
         ));
     }
     for advice in advice {
-        text.push_str(&format!("\n{FAIR}{}{FAIR:#}: {}\n  {}\n", advice.control, advice.obstacle, advice.what_to_do));
+        text.push_str(&format!(
+            "\n{FAIR}{}{FAIR:#}: {}\n  {}\n",
+            advice.control, advice.obstacle, advice.what_to_do
+        ));
     }
     text
 }
@@ -102,7 +108,8 @@ fn advice(report: &Report) -> Vec<Advice> {
     if setting("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
         found.push(Advice {
             control: "user-namespace",
-            obstacle: "ordinary users may not make user namespaces (kernel.unprivileged_userns_clone is 0)".to_owned(),
+            obstacle: "ordinary users may not make user namespaces (kernel.unprivileged_userns_clone is 0)"
+                .to_owned(),
             what_to_do: "an administrator can allow it: sysctl -w kernel.unprivileged_userns_clone=1",
         });
     }
@@ -121,11 +128,12 @@ fn advice(report: &Report) -> Vec<Advice> {
         });
     }
     if failing("tripwire") {
-        let obstacle = match rustix::fs::access("/dev/fuse", rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK)
-        {
-            Ok(()) => "the FUSE device is there but can't be mounted in a user namespace".to_owned(),
-            Err(error) => format!("/dev/fuse can't be opened: {error}"),
-        };
+        let obstacle =
+            match rustix::fs::access("/dev/fuse", rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK)
+            {
+                Ok(()) => "the FUSE device is there but can't be mounted in a user namespace".to_owned(),
+                Err(error) => format!("/dev/fuse can't be opened: {error}"),
+            };
         found.push(Advice {
             control: "tripwire",
             obstacle,

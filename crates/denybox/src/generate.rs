@@ -12,7 +12,9 @@ pub fn generate(what: &Generate) -> i32 {
     let mut command = CommandLine::command();
     let mut text = Vec::new();
     match what {
-        Generate::Completions { shell } => clap_complete::generate(*shell, &mut command, "denybox", &mut text),
+        Generate::Completions { shell } => {
+            clap_complete::generate(*shell, &mut command, "denybox", &mut text)
+        }
         Generate::Man { page } => {
             command.build();
             let found = match page.strip_prefix("denybox-") {

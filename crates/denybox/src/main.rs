@@ -17,6 +17,7 @@ use clap::error::ErrorKind;
 use command_line::{Command, CommandLine, Document};
 
 fn main() -> ExitCode {
+    denybox_sys::memory::stay_small();
     let code = match CommandLine::try_parse() {
         Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
         Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),

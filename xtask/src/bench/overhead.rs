@@ -17,7 +17,10 @@ const WORK: [(&str, &str); 5] = [
         "git: 20 commits",
         "git init -q . && for i in $(seq 20); do echo $i > f$i; git add f$i; git -c user.name=a -c user.email=a@b commit -qm $i; done",
     ),
-    ("python: 10 starts", "for i in $(seq 10); do /usr/bin/python3 -c 'import json, argparse, subprocess, http.client'; done"),
+    (
+        "python: 10 starts",
+        "for i in $(seq 10); do /usr/bin/python3 -c 'import json, argparse, subprocess, http.client'; done",
+    ),
     (
         "gcc: 5 programs",
         "for i in $(seq 5); do echo '#include <stdio.h>\nint main(void){puts(\"x\");return 0;}' > m.c; gcc -O1 -pipe m.c -o m && ./m >/dev/null; done",
@@ -42,7 +45,12 @@ pub fn overhead(pairs: usize) -> Result<()> {
             // Which goes first changes, so that drift of the machine falls on both.
             let boxed = || timed(&[&denybox, "run", "--report", "none", "--"], work, &room);
             let alone = || timed(&[], work, &room);
-            let (first, second) = if pair % 2 == 0 { (boxed()?, alone()?) } else { let alone = alone()?; (boxed()?, alone) };
+            let (first, second) = if pair % 2 == 0 {
+                (boxed()?, alone()?)
+            } else {
+                let alone = alone()?;
+                (boxed()?, alone)
+            };
             // The first pair warms the caches.
             if pair > 0 {
                 inside.push(first);
@@ -63,7 +71,8 @@ pub fn overhead(pairs: usize) -> Result<()> {
 fn timed(prefix: &[&str], work: &str, room: &Path) -> Result<f64> {
     let _ = fs::remove_dir_all(room);
     fs::create_dir_all(room)?;
-    let script = format!("begin=$(date +%s%N); {{ {work}\n}} >/dev/null; end=$(date +%s%N); echo $((end - begin))");
+    let script =
+        format!("begin=$(date +%s%N); {{ {work}\n}} >/dev/null; end=$(date +%s%N); echo $((end - begin))");
     let words: Vec<&str> = prefix.iter().copied().chain(["sh", "-c", &script]).collect();
     let (program, arguments) = words.split_first().context("a command")?;
     let output = Command::new(program)

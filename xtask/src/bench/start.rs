@@ -50,7 +50,9 @@ pub fn start(runs: usize) -> Result<()> {
             eprintln!("{} of {runs} runs", run + 1);
         }
     }
-    println!("{runs} interleaved runs each, spawn to exit; median and 95 % interval, ms; then the ratio of pairs");
+    println!(
+        "{runs} interleaved runs each, spawn to exit; median and 95 % interval, ms; then the ratio of pairs"
+    );
     let base = peers.iter().position(|peer| peer.name == "bwrap").and_then(|at| times.get(at)).cloned();
     for (peer, times) in peers.iter().zip(&times) {
         let time = median(times);
@@ -107,7 +109,9 @@ fn bwrap(denybox: &str, top: &Path) -> Result<Vec<String>> {
                 let flag = if readonly { "--ro-bind" } else { "--bind" };
                 words.extend([flag.to_owned(), source, target]);
             }
-            "sealed" => words.extend(["--tmpfs".to_owned(), target.clone(), "--remount-ro".to_owned(), target]),
+            "sealed" => {
+                words.extend(["--tmpfs".to_owned(), target.clone(), "--remount-ro".to_owned(), target])
+            }
             "tmpfs" => words.extend(["--tmpfs".to_owned(), target]),
             "read-only" => words.extend(["--ro-bind".to_owned(), target.clone(), target]),
             "pinned" => words.extend(["--bind".to_owned(), target.clone(), target]),

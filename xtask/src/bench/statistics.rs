@@ -22,7 +22,11 @@ pub fn median(numbers: &[f64]) -> Median {
         sorted.get((position.max(0.0) as usize).min(last)).copied().unwrap_or(f64::NAN)
     };
     let spread = 0.98 * count.sqrt();
-    Median { value: at(count / 2.0), low: at((count / 2.0 - spread).floor()), high: at((count / 2.0 + spread).ceil()) }
+    Median {
+        value: at(count / 2.0),
+        low: at((count / 2.0 - spread).floor()),
+        high: at((count / 2.0 + spread).ceil()),
+    }
 }
 
 /// The ratio of each pair.

@@ -73,15 +73,25 @@ pub fn restrict(writable: &[AbsPath], enforced: &mut Vec<Enforcement>) -> Result
         RulesetStatus::NotEnforced => {
             Enforcement::new(controls::LANDLOCK, Status::Absent, "this kernel has no Landlock")
         }
-        RulesetStatus::PartiallyEnforced if scoped => {
-            Enforcement::new(controls::LANDLOCK, Status::Partial, "an older kernel: some rights can't be handled")
-        }
+        RulesetStatus::PartiallyEnforced if scoped => Enforcement::new(
+            controls::LANDLOCK,
+            Status::Partial,
+            "an older kernel: some rights can't be handled",
+        ),
         _ => Enforcement::new(controls::LANDLOCK, Status::Enforced, "writing only where the plan says"),
     });
     enforced.push(if scopes.is_empty() || !scoped || status.ruleset == RulesetStatus::NotEnforced {
-        Enforcement::new(controls::LANDLOCK_SCOPE, Status::Absent, "this kernel's Landlock has no scopes (Linux 6.12)")
+        Enforcement::new(
+            controls::LANDLOCK_SCOPE,
+            Status::Absent,
+            "this kernel's Landlock has no scopes (Linux 6.12)",
+        )
     } else {
-        Enforcement::new(controls::LANDLOCK_SCOPE, Status::Enforced, "abstract sockets and signals stay inside")
+        Enforcement::new(
+            controls::LANDLOCK_SCOPE,
+            Status::Enforced,
+            "abstract sockets and signals stay inside",
+        )
     });
     Ok(())
 }

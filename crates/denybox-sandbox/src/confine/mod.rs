@@ -26,7 +26,9 @@ pub fn drop_capabilities(enforced: &mut Vec<Enforcement>) -> Result<(), Failure>
         enforced.push(Enforcement::new(controls::CAPABILITIES, Status::Absent, "kept"));
     } else {
         let of = |error: &crate::error::SysError| Failure::of(controls::CAPABILITIES, error);
-        rustix::thread::clear_ambient_capability_set().during_on("prctl", "PR_CAP_AMBIENT").map_err(|e| of(&e))?;
+        rustix::thread::clear_ambient_capability_set()
+            .during_on("prctl", "PR_CAP_AMBIENT")
+            .map_err(|e| of(&e))?;
         for number in 0..64_u32 {
             let one = CapabilitySet::from_bits_retain(1 << number);
             match rustix::thread::remove_capability_from_bounding_set(one) {
@@ -60,7 +62,8 @@ fn keep_capabilities() -> Result<(), Failure> {
     sets.inheritable = sets.permitted;
     rustix::thread::set_capabilities(None, sets).during("capset")?;
     for one in sets.permitted.iter() {
-        rustix::thread::configure_capability_in_ambient_set(one, true).during_on("prctl", "PR_CAP_AMBIENT")?;
+        rustix::thread::configure_capability_in_ambient_set(one, true)
+            .during_on("prctl", "PR_CAP_AMBIENT")?;
     }
     Ok(())
 }
@@ -68,21 +71,24 @@ fn keep_capabilities() -> Result<(), Failure> {
 /// Sets resource limits, getrlimit(2), for what no control group limits. Weaker, and reported so.
 pub fn limit_resources(limits: BoxLimits, enforced: &mut Vec<Enforcement>) -> Result<(), Failure> {
     // No core dumps: they would land wherever the host's core_pattern says, core(5).
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).during_on("setrlimit", "RLIMIT_CORE")?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .during_on("setrlimit", "RLIMIT_CORE")?;
     if weaken::off("limits") {
         return Ok(());
     }
     if let Some(memory) = limits.memory {
         let limit = Some(memory.0);
-        setrlimit(Resource::As, Rlimit { current: limit, maximum: limit }).during_on("setrlimit", "RLIMIT_AS")?;
-        let detail = "RLIMIT_AS: each process alone, not their sum, because no control group could be made";
+        setrlimit(Resource::Data, Rlimit { current: limit, maximum: limit })
+            .during_on("setrlimit", "RLIMIT_DATA")?;
+        let detail = "RLIMIT_DATA: private memory of each process alone, not their sum, because no control group could be made";
         enforced.push(Enforcement::new(controls::MEMORY, Status::Partial, detail));
     }
     if let Some(pids) = limits.pids {
         let limit = Some(pids);
         setrlimit(Resource::Nproc, Rlimit { current: limit, maximum: limit })
             .during_on("setrlimit", "RLIMIT_NPROC")?;
-        let detail = "RLIMIT_NPROC, counted in the box's own user namespace, because no control group could be made";
+        let detail =
+            "RLIMIT_NPROC, counted in the box's own user namespace, because no control group could be made";
         enforced.push(Enforcement::new(controls::PIDS, Status::Partial, detail));
     }
     if limits.millicpus.is_some() {
@@ -105,7 +111,11 @@ pub fn filter(
     let notified = compile::program(&calls::Rules { calls, notify: true, observe_writes });
     let listener = match seccomp::install(&notified, true) {
         Ok(listener) => {
-            enforced.push(Enforcement::new(controls::NOTIFICATION, Status::Enforced, "refused calls are reported"));
+            enforced.push(Enforcement::new(
+                controls::NOTIFICATION,
+                Status::Enforced,
+                "refused calls are reported",
+            ));
             listener
         }
         // Inside another sandbox with a listener of its own: refuse all the same, unseen.

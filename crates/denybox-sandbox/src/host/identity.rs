@@ -14,7 +14,8 @@ pub struct Committer {
 
 /// Reads the caller's own configuration files, the later one winning as in git.
 pub fn committer(home: Option<&Path>, configuration: Option<&Path>) -> Committer {
-    let configuration = configuration.map(Path::to_path_buf).or_else(|| home.map(|home| home.join(".config")));
+    let configuration =
+        configuration.map(Path::to_path_buf).or_else(|| home.map(|home| home.join(".config")));
     let files: [Option<PathBuf>; 2] =
         [configuration.map(|path| path.join("git/config")), home.map(|home| home.join(".gitconfig"))];
     let mut found = Committer::default();

@@ -70,10 +70,12 @@ impl Places {
     /// [`PlaceError::Mounts`].
     pub fn new(home: Option<AbsPath>) -> Result<Self, PlaceError> {
         let text = fs::read_to_string("/proc/self/mountinfo").map_err(PlaceError::Mounts)?;
-        let mut places = Self { mounts: text.lines().filter_map(mounted).collect(), home, guards: Vec::new() };
+        let mut places =
+            Self { mounts: text.lines().filter_map(mounted).collect(), home, guards: Vec::new() };
         for (path, guard) in places.guarded() {
             // What isn't there has no other name.
-            if let Some(real) = fs::canonicalize(path.as_path()).ok().and_then(|real| AbsPath::from_path(&real).ok())
+            if let Some(real) =
+                fs::canonicalize(path.as_path()).ok().and_then(|real| AbsPath::from_path(&real).ok())
                 && let Some(location) = places.location(&real)
             {
                 places.guards.push((path, guard, location));
@@ -140,7 +142,8 @@ impl Places {
                     .is_ok_and(|other| (other.dev(), other.ino()) == (kind.dev(), kind.ino()));
             let aliased = |location: &Location| location.0 == *device && at.is_at_or_below(&location.1);
             // The place itself, and mounts further down; of those, what contains a guarded place by name is known.
-            let (first, further) = own.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
+            let (first, further) =
+                own.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
             let by_itself = !lexical && first.is_some_and(aliased);
             let by_mount = further.iter().any(|location| aliased(location) && !guarded.is_at_or_below(path));
             if same_inode || by_itself || by_mount {
@@ -158,9 +161,11 @@ impl Places {
     /// On which file system `path` lies, and where.
     fn location(&self, path: &AbsPath) -> Option<Location> {
         // Of mounts at the same place the last one counts.
-        let mount = self.mounts.iter().filter(|mount| path.is_at_or_below(&mount.at)).max_by_key(|mount| {
-            mount.at.components().count()
-        })?;
+        let mount = self
+            .mounts
+            .iter()
+            .filter(|mount| path.is_at_or_below(&mount.at))
+            .max_by_key(|mount| mount.at.components().count())?;
         let rest = path.below(&mount.at).unwrap_or_default();
         Some((mount.device.clone(), mount.root.join(rest).ok()?))
     }

@@ -80,13 +80,15 @@ pub fn toolchains(home: &AbsPath, path: &str, moved: &[(&str, AbsPath)]) -> Tool
 }
 
 fn credentials(directory: &Path, depth: usize, found: &mut Vec<AbsPath>) {
-    let skipped = directory.file_name().and_then(|name| name.to_str()).is_some_and(|name| PROGRAMS.contains(&name));
+    let skipped =
+        directory.file_name().and_then(|name| name.to_str()).is_some_and(|name| PROGRAMS.contains(&name));
     let Some(depth) = depth.checked_sub(1).filter(|_| !skipped) else { return };
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() {
             credentials(&entry.path(), depth, found);
-        } else if kind.is_file() && entry.file_name().to_str().is_some_and(|name| CREDENTIALS.contains(&name)) {
+        } else if kind.is_file() && entry.file_name().to_str().is_some_and(|name| CREDENTIALS.contains(&name))
+        {
             found.extend(AbsPath::from_path(&entry.path()).ok());
         }
     }

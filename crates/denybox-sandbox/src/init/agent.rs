@@ -71,7 +71,12 @@ impl Agent<'_> {
         let candidates: Vec<CString> = if name.as_bytes().contains(&b'/') {
             to_c(name).into_iter().collect()
         } else {
-            let path = self.plan.environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_bytes());
+            let path = self
+                .plan
+                .environment
+                .iter()
+                .find(|(key, _)| key == "PATH")
+                .map(|(_, value)| value.as_bytes());
             path.unwrap_or(b"/usr/local/bin:/usr/bin:/bin")
                 .split(|byte| *byte == b':')
                 .filter(|directory| !directory.is_empty())

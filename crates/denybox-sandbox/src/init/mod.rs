@@ -7,7 +7,6 @@
 mod agent;
 mod tree;
 
-
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -49,6 +48,15 @@ pub struct Init<'a> {
     pub life: &'a OwnedFd,
 }
 
+/// What PID 1 has to build.
+#[derive(Debug)]
+struct Commission {
+    /// The plan.
+    plan: Box<Plan>,
+    /// Trees that only the supervisor could make, in the plan's order.
+    trees: Vec<OwnedFd>,
+}
+
 impl Init<'_> {
     /// Runs until the agent is gone, and with it the box. `tripwire` is the denying file system, to be put into place;
     /// none where FUSE isn't to be had.
@@ -71,11 +79,14 @@ impl Init<'_> {
         // Without a tripwire, calls that write or create by name are notified, or nobody would see them.
         let observe_writes = tripwire.is_none();
         let site = tree::Site::prepare(self.channel, tripwire)?;
-        let Some((plan, trees)) = self.order()? else { return Ok(0) };
+        let Some(Commission { plan, trees }) = self.order()? else { return Ok(0) };
         let terminal = site.build(&plan, trees)?;
         // Said even where it is switched off: a change of user has made root's PID 1 so already.
-        let dumpable =
-            if weaken::off("init-hardening") { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+        let dumpable = if weaken::off("init-hardening") {
+            DumpableBehavior::Dumpable
+        } else {
+            DumpableBehavior::NotDumpable
+        };
         rustix::process::set_dumpable_behavior(dumpable).during_on("prctl", "PR_SET_DUMPABLE")?;
         let mut watched = PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
@@ -99,11 +110,10 @@ impl Init<'_> {
         self.supervise(agent, signals.as_fd())
     }
 
-    /// The plan, and trees that only the supervisor could make, in its order; none when there will be no box: refused, or
-    /// the supervisor is gone.
-    fn order(&self) -> Result<Option<(Box<Plan>, Vec<OwnedFd>)>, Failure> {
+    /// What to build; none when there will be no box: refused, or the supervisor is gone.
+    fn order(&self) -> Result<Option<Commission>, Failure> {
         match self.channel.receive::<Order>().during_on("recvmsg", "the supervisor")? {
-            Some((Order::Build(plan), trees)) => Ok(Some((plan, trees))),
+            Some((Order::Build(plan), trees)) => Ok(Some(Commission { plan, trees })),
             _ => Ok(None),
         }
     }
@@ -180,4 +190,3 @@ pub const STANDARD_STREAMS: [RawFd; 3] = [0, 1, 2];
 pub fn is_not_found(errno: i32) -> bool {
     matches!(errno, libc::ENOENT | libc::ENOTDIR)
 }
-

@@ -41,7 +41,8 @@ impl<'a> Site<'a> {
             .during_on("open", "/")?;
         denybox_sys::mount::make_private(old.as_fd(), true).during_on("mount_setattr", "/ private")?;
         let root = memory("1M", None, 0o755, DATA_ONLY)?;
-        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).during_on("move_mount", "/")?;
+        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .during_on("move_mount", "/")?;
         rustix::fs::mkdirat(&root, WORKSHOP, Mode::from(0o700)).during_on("mkdir", WORKSHOP)?;
         let site = Self { channel, root, tripwire: tripwire.is_some() };
         if let Some(tripwire) = tripwire {
@@ -62,7 +63,8 @@ impl<'a> Site<'a> {
     /// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has
     /// one. `trees` are those that only the supervisor could make, in the plan's order.
     pub fn build(self, plan: &Plan, trees: Vec<OwnedFd>) -> Result<Option<OwnedFd>, Failure> {
-        let mut builder = Builder { site: self, plan, trees: trees.into_iter(), terminal: None, seals_done: 0 };
+        let mut builder =
+            Builder { site: self, plan, trees: trees.into_iter(), terminal: None, seals_done: 0 };
         builder.mount_feed()?;
         builder.list_seals()?;
         for step in &plan.steps {
@@ -149,7 +151,11 @@ impl Builder<'_> {
                 if name == "devpts" { self.open_terminal(at) } else { Ok(()) }
             }
             Action::ReadOnly => {
-                if weaken::off(if at.as_str().starts_with("/proc") { "proc-readonly" } else { "protected-files" }) {
+                if weaken::off(if at.as_str().starts_with("/proc") {
+                    "proc-readonly"
+                } else {
+                    "protected-files"
+                }) {
                     return Ok(());
                 }
                 let tree = self.clone_own(at)?;
@@ -213,8 +219,12 @@ impl Builder<'_> {
             memory("4K", Some(2), 0o555, DATA_ONLY | MountAttrFlags::MOUNT_ATTR_RDONLY)?
         } else {
             let tree = clone_tree(CWD, "/dev/null", false)?;
-            restrict(tree.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC).with(Attributes::NOSUID))
-                .during_on("mount_setattr", at)?;
+            restrict(
+                tree.as_fd(),
+                false,
+                Attributes::RDONLY.with(Attributes::NOEXEC).with(Attributes::NOSUID),
+            )
+            .during_on("mount_setattr", at)?;
             tree
         };
         self.attach(&tree, at)
@@ -227,8 +237,8 @@ impl Builder<'_> {
         }
         let path = format!("{WORKSHOP}/tripwire");
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let top =
-            rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty()).during_on("open", &path)?;
+        let top = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty())
+            .during_on("open", &path)?;
         let mut buffer = [MaybeUninit::uninit(); 4096];
         match RawDir::new(&top, &mut buffer).next() {
             Some(Err(error)) => Err(error).during_on("getdents64", &path),
@@ -240,7 +250,8 @@ impl Builder<'_> {
     fn mount_feed(&self) -> Result<(), SysError> {
         let home = memory(&feed::CAPACITY.to_string(), Some(2), 0o755, DATA_ONLY)?;
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::EXCL;
-        let file = rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
+        let file =
+            rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
         let inside = self.site.stand("feed", &home)?;
         let shown = clone_tree(self.site.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
         restrict(shown.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC))
@@ -262,11 +273,14 @@ impl Builder<'_> {
         }
         let path = format!("{}/ptmx", devpts.relative());
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let master = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty()).during_on("open", &path)?;
+        let master = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty())
+            .during_on("open", &path)?;
         rustix::pty::unlockpt(&master).during_on("ioctl", "TIOCSPTLCK")?;
-        let slave =
-            rustix::pty::ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
-                .during_on("ioctl", "TIOCGPTPEER")?;
+        let slave = rustix::pty::ioctl_tiocgptpeer(
+            &master,
+            OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
+        )
+        .during_on("ioctl", "TIOCGPTPEER")?;
         self.site.channel.send(&News::Terminal, &[master.as_fd()]).during_on("sendmsg", "the supervisor")?;
         self.terminal = Some(slave);
         Ok(())
@@ -284,7 +298,8 @@ impl Builder<'_> {
             }
         }
         rustix::fs::unlinkat(&self.site.root, WORKSHOP, AtFlags::REMOVEDIR).during_on("rmdir", WORKSHOP)?;
-        restrict(self.site.root.as_fd(), false, Attributes::RDONLY).during_on("mount_setattr", "the new root")?;
+        restrict(self.site.root.as_fd(), false, Attributes::RDONLY)
+            .during_on("mount_setattr", "the new root")?;
         rustix::process::fchdir(&self.site.root).during("fchdir")?;
         rustix::process::pivot_root(".", ".").during("pivot_root")?;
         unmount(".", UnmountFlags::DETACH).during_on("umount", "the old root")?;
@@ -335,10 +350,12 @@ impl Builder<'_> {
             match rustix::fs::mkdirat(&self.site.root, path.as_str(), Mode::from(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 // A read-only or foreign place: what is needed there may exist all the same.
-                Err(error) => match rustix::fs::statat(&self.site.root, path.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(_) => {}
-                    Err(_) => return Err(error).during_on("mkdir", at),
-                },
+                Err(error) => {
+                    match rustix::fs::statat(&self.site.root, path.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                        Ok(_) => {}
+                        Err(_) => return Err(error).during_on("mkdir", at),
+                    }
+                }
             }
         }
         Ok(())
@@ -358,8 +375,8 @@ impl Builder<'_> {
     fn write(&self, at: &AbsPath, text: &str, mode: u32) -> Result<(), SysError> {
         self.parent(at)?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file =
-            rustix::fs::openat(&self.site.root, at.relative(), flags, Mode::from(mode)).during_on("open", at)?;
+        let file = rustix::fs::openat(&self.site.root, at.relative(), flags, Mode::from(mode))
+            .during_on("open", at)?;
         let mut left = text.as_bytes();
         while !left.is_empty() {
             let written = rustix::io::write(&file, left).during_on("write", at)?;

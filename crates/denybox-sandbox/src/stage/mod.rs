@@ -82,7 +82,9 @@ impl Stage {
         let child = Init { channel: &self.channel, life: &self.life };
         match denybox_sys::process::fork_sibling().during("clone")? {
             denybox_sys::process::Side::Child => child.run(tripwire.ok(), enforced),
-            denybox_sys::process::Side::Parent(pid) => self.tell(&News::Init(pid.as_raw_nonzero().get()), &[]),
+            denybox_sys::process::Side::Parent(pid) => {
+                self.tell(&News::Init(pid.as_raw_nonzero().get()), &[])
+            }
         }
     }
 
@@ -90,8 +92,12 @@ impl Stage {
     fn mount_tripwire(&self, device: &OwnedFd) -> Result<OwnedFd, SysError> {
         let number = device.as_raw_fd().to_string();
         let (user, group) = (self.identity.inside_uid.to_string(), self.identity.inside_gid.to_string());
-        let options =
-            [("fd", number.as_str()), ("rootmode", "40000"), ("user_id", user.as_str()), ("group_id", group.as_str())];
+        let options = [
+            ("fd", number.as_str()),
+            ("rootmode", "40000"),
+            ("user_id", user.as_str()),
+            ("group_id", group.as_str()),
+        ];
         let tree = mounting::file_system_with("fuse", &options, &["allow_other"], mounting::DATA_ONLY)?;
         self.channel.send(&News::Tripwire, &[device.as_fd()]).during_on("sendmsg", "the supervisor")?;
         Ok(tree)
@@ -112,7 +118,8 @@ impl Stage {
 
 /// Asks to be killed with the parent. To be repeated after every change of user, which forgets it (prctl(2)).
 pub fn die_with_parent() -> Result<(), SysError> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).during_on("prctl", "PR_SET_PDEATHSIG")
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .during_on("prctl", "PR_SET_PDEATHSIG")
 }
 
 /// Opens the FUSE device, fuse(4).

@@ -29,9 +29,8 @@ const NAMESPACES: [(UnshareFlags, bool, &str); 8] = [
 
 /// Leaves the host's namespaces. One call where everything works; one by one where the kernel lacks some, to learn which.
 pub fn enter(host_network: bool) -> Result<Vec<Enforcement>, Failure> {
-    let wanted = |control: &str| {
-        !(weaken::off(control) || host_network && control == controls::NET_NAMESPACE)
-    };
+    let wanted =
+        |control: &str| !(weaken::off(control) || host_network && control == controls::NET_NAMESPACE);
     let all = NAMESPACES
         .iter()
         .filter(|(_, _, control)| wanted(control))
@@ -43,8 +42,11 @@ pub fn enter(host_network: bool) -> Result<Vec<Enforcement>, Failure> {
             enforced.push(Enforcement::new(control, Status::Absent, "the host's, as asked"));
             continue;
         }
-        let entered =
-            if at_once { Ok(()) } else { denybox_sys::process::unshare_namespaces(flag).during_on("unshare", control) };
+        let entered = if at_once {
+            Ok(())
+        } else {
+            denybox_sys::process::unshare_namespaces(flag).during_on("unshare", control)
+        };
         match entered {
             Ok(()) => enforced.push(Enforcement::new(control, Status::Enforced, "a new one")),
             Err(error) if required => return Err(Failure::of(control, &error)),

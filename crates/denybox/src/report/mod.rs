@@ -147,7 +147,8 @@ impl Report {
             [] => Diagnoses::default(),
             denials => Knowledge::shipped().diagnose(denials),
         };
-        let command: Vec<String> = run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let command: Vec<String> =
+            run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let given = given_options(command.len());
         let causes: Vec<Cause> = diagnoses
             .causes
@@ -203,11 +204,14 @@ impl Report {
     pub fn of_failure(failed: &Failed, code: i32) -> Self {
         let (kind, reasons) = match failed {
             Failed::Refused(refusal) => {
-                let kind = if code == exit_code::UNAVAILABLE { ExitKind::Unavailable } else { ExitKind::Refused };
+                let kind =
+                    if code == exit_code::UNAVAILABLE { ExitKind::Unavailable } else { ExitKind::Refused };
                 (kind, refusal.reasons().cloned().collect())
             }
             Failed::DirectoryStream(_) => (ExitKind::Refused, Vec::new()),
-            Failed::Box(RunError::Unavailable { .. } | RunError::Required(_)) => (ExitKind::Unavailable, Vec::new()),
+            Failed::Box(RunError::Unavailable { .. } | RunError::Required(_)) => {
+                (ExitKind::Unavailable, Vec::new())
+            }
             _ => (ExitKind::Failed, Vec::new()),
         };
         Self {
@@ -242,7 +246,9 @@ impl Exit {
             End::Lost => Self {
                 kind: ExitKind::Failed,
                 code: exit_code::SIGNAL_BASE + libc::SIGKILL,
-                message: Some("the box was killed from outside, or by the kernel for want of memory".to_owned()),
+                message: Some(
+                    "the box was killed from outside, or by the kernel for want of memory".to_owned(),
+                ),
             },
             End::NotExecuted { errno, path } => {
                 let reason = std::io::Error::from_raw_os_error(*errno);
@@ -286,10 +292,11 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
         }
     }
     if let Some(file) = file {
-        let written = serde_json::to_vec_pretty(report).map_err(std::io::Error::other).and_then(|mut json| {
-            json.push(b'\n');
-            file.write_all(&json)
-        });
+        let written =
+            serde_json::to_vec_pretty(report).map_err(std::io::Error::other).and_then(|mut json| {
+                json.push(b'\n');
+                file.write_all(&json)
+            });
         if let Err(error) = written {
             let _ = writeln!(std::io::stderr(), "denybox: the report file could not be written: {error}");
         }

@@ -105,7 +105,9 @@ pub fn print(plan: &Plan, format: Format) {
             environment: names(plan),
             directory: &plan.directory,
         };
-        serde_json::to_string_pretty(&printed).map_err(std::io::Error::other).and_then(|json| writeln!(out, "{json}"))
+        serde_json::to_string_pretty(&printed)
+            .map_err(std::io::Error::other)
+            .and_then(|json| writeln!(out, "{json}"))
     } else {
         writeln!(out, "{}", in_words(plan))
     };
@@ -119,7 +121,8 @@ fn names(plan: &Plan) -> Vec<String> {
 }
 
 fn in_words(plan: &Plan) -> String {
-    let mut lines = vec![format!("Nothing was done. This is what would be (decision {}):", plan.decision), String::new()];
+    let mut lines =
+        vec![format!("Nothing was done. This is what would be (decision {}):", plan.decision), String::new()];
     let identity = plan.identity;
     lines.push(format!("identity   uid {} gid {}", identity.inside_uid, identity.inside_gid));
     if identity.is_separated() {
@@ -142,6 +145,9 @@ fn in_words(plan: &Plan) -> String {
         let granted: Vec<&str> = plan.calls.granted.iter().map(|kind| kind.name()).collect();
         lines.push(format!("granted    {}", granted.join(", ")));
     }
-    lines.push(format!("variables  {}", names(plan).iter().map(|name| printable(name)).collect::<Vec<_>>().join(" ")));
+    lines.push(format!(
+        "variables  {}",
+        names(plan).iter().map(|name| printable(name)).collect::<Vec<_>>().join(" ")
+    ));
     lines.join("\n")
 }

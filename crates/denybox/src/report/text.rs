@@ -60,7 +60,9 @@ pub fn write(report: &Report, width: usize) -> String {
         text.push_str(&explain(cause, width));
     }
     if let Some(more) = report.causes.len().checked_sub(MOST_CAUSES).filter(|more| *more > 0) {
-        text.push_str(&format!("{HEAD}denybox:{HEAD:#} and {more} further causes; --report json has them all.\n"));
+        text.push_str(&format!(
+            "{HEAD}denybox:{HEAD:#} and {more} further causes; --report json has them all.\n"
+        ));
     }
     for notice in &report.notices {
         text.push_str(&format!("{HEAD}denybox:{HEAD:#} {}\n", printable_message(notice)));
@@ -119,6 +121,8 @@ fn ancestry(process: &Process) -> String {
         Ancestor::Exited => "exited".to_owned(),
         Ancestor::Seen { exe, argv, .. } => command(exe, argv),
     }));
+    // Subshells are copies of their parent: one mention is enough.
+    links.dedup();
     links.join(" ← ")
 }
 

@@ -46,7 +46,8 @@ const SCRATCH_NAMES: [&str; 10] = [
     "OLDPWD",
 ];
 /// What is left with `--clear-env`.
-const BASIC: [&str; 10] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "TZ", "PWD"];
+const BASIC: [&str; 10] =
+    ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "TZ", "PWD"];
 
 /// Why an `--env` is unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +95,10 @@ pub fn asked(
             let (name, value) = match bytes.iter().position(|byte| *byte == b'=') {
                 Some(at) => {
                     let (name, rest) = bytes.split_at(at);
-                    (OsStr::from_bytes(name), Some(OsStr::from_bytes(rest.get(1..).unwrap_or_default()).to_owned()))
+                    (
+                        OsStr::from_bytes(name),
+                        Some(OsStr::from_bytes(rest.get(1..).unwrap_or_default()).to_owned()),
+                    )
                 }
                 None => (text.as_os_str(), None),
             };

@@ -139,8 +139,7 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     refuse_directory_streams()?;
     let identity = identity_of_caller();
     // The stage enters its namespaces while we look around and decide.
-    let launch =
-        Launch { identity, host_network: run.net == Net::Host, limits: limits(run) };
+    let launch = Launch { identity, host_network: run.net == Net::Host, limits: limits(run) };
     let launched = supervisor::launch(launch)?;
     let prepared = prepare(run, identity, launched.left_limits())?;
     let mounts = report::plan::mounts(&prepared.plan);
@@ -329,7 +328,9 @@ fn new_id() -> String {
 fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     let mut notices = Vec::new();
     for (path, reader) in protected::appeared(&kept.absent) {
-        notices.push(format!("{path} is new: it commands {reader}. Read it before you go on in this workspace."));
+        notices.push(format!(
+            "{path} is new: it commands {reader}. Read it before you go on in this workspace."
+        ));
     }
     for path in &kept.links {
         notices.push(format!("{path} is a symbolic link, so it could not be kept read-only."));
@@ -339,4 +340,3 @@ fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     }
     notices
 }
-

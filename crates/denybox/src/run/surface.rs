@@ -11,7 +11,8 @@ use denybox_core::plan::SCRATCH;
 use denybox_core::resource::{IpcKind, Resource, SCRATCH_PATHS, scratch_tree};
 use denybox_core::size::Size;
 use denybox_core::surface::{
-    Access, Backing, DirectoryFacts, Exposure, Fact, Limits, MountOptions, Origin, Related, Role, Sharing, Surface,
+    Access, Backing, DirectoryFacts, Exposure, Fact, Limits, MountOptions, Origin, Related, Role, Sharing,
+    Surface,
 };
 use denybox_sandbox::host::places::{Place, PlaceError, Places};
 use denybox_sandbox::host::system::System;
@@ -66,7 +67,13 @@ pub fn surface(sources: &Sources<'_>) -> Result<Made, PlaceError> {
     let mut exposures = Vec::new();
     let mut locks = Vec::new();
     for path in &sources.system.directories {
-        exposures.push(shown(path, path, Role::System, MountOptions { readonly: true, ..BASE }, by_rule("system")));
+        exposures.push(shown(
+            path,
+            path,
+            Role::System,
+            MountOptions { readonly: true, ..BASE },
+            by_rule("system"),
+        ));
     }
     if run.net == Net::Host
         && let Ok(Some(path)) = denybox_sandbox::host::system::name_servers()
@@ -91,7 +98,8 @@ pub fn surface(sources: &Sources<'_>) -> Result<Made, PlaceError> {
             exposures.push(placed(&place, role, argument(name, path)));
         }
     }
-    let origin = run.workspace.as_deref().map_or_else(|| by_rule("workspace"), |path| argument("--workspace", path));
+    let origin =
+        run.workspace.as_deref().map_or_else(|| by_rule("workspace"), |path| argument("--workspace", path));
     exposures.push(placed(sources.workspace, Role::Workspace, origin));
     for grant in &run.grant {
         exposures.push(granted(grant, sources, &mut locks)?);
