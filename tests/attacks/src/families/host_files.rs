@@ -117,7 +117,8 @@ fn library(values: &Values) -> Outcome {
     Ok(Verdict::of(&format!("map {path} executable"), mapped))
 }
 
-/// Tries every operation that could leave something in a sealed place; one that works is enough. What it makes, it makes in the canary's directory or, sealed, nowhere.
+/// Tries every operation that could leave something in a sealed place; one that works is enough. What it makes,
+/// it makes in the canary's directory or, sealed, nowhere.
 fn sealed_operations(values: &Values) -> Outcome {
     use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Timestamps, XattrFlags};
     use std::os::unix::net::UnixListener;

@@ -157,6 +157,11 @@ const fn guarded(name: &'static str, options: &'static [&'static str], prepare: 
 /// the other has judged nothing. An agent whose workspace lies above could do that.
 fn plant_swapped(stage: &mut Stage) -> io::Result<()> {
     plant_home(stage)?;
+    if stage.ordinary {
+        let place = stage.values.text("guarded").map_err(|Broken(text)| io::Error::other(text))?.to_owned();
+        stage.set("swapped", place);
+        return Ok(());
+    }
     let swapped = stage.directory.join("swapped");
     fs::create_dir(&swapped)?;
     let link = stage.directory.join("link");
