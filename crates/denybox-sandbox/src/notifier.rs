@@ -212,7 +212,6 @@ fn written(call: &Notification) -> Option<Write> {
     match i64::from(call.number) {
         libc::SYS_open => at(None, 0, opened(call.arguments.get(1))),
         libc::SYS_openat => at(Some(0), 1, opened(call.arguments.get(2))),
-        libc::SYS_openat2 => at(Some(0), 1, Operation::Write),
         libc::SYS_access => at(None, 0, Operation::Probe),
         libc::SYS_faccessat | libc::SYS_faccessat2 => at(Some(0), 1, Operation::Probe),
         libc::SYS_creat => at(None, 0, Operation::Create),

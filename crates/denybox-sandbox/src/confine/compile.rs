@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use denybox_sys::seccomp::Instruction;
 
+use super::answer::Answer;
 use super::bpf::{Verdict, Word, end, if_at_least, if_equal, load, skip};
-use super::calls::{Answer, Rules};
+use super::calls::Rules;
 use crate::weaken;
 
 /// The bit that marks a call of the x32 ABI, syscall(2). Its numbers would pass a filter that doesn't look.

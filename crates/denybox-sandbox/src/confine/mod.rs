@@ -1,5 +1,6 @@
 //! The locks on a box's processes: capabilities, resource limits, Landlock, the system call filter.
 
+mod answer;
 mod bpf;
 mod calls;
 mod compile;

@@ -1,6 +1,7 @@
 //! Files through which a workspace commands its owner's programs later: kept as they are, and new ones reported.
 
 use std::fs;
+use std::path::Path;
 
 use denybox_core::path::AbsPath;
 use denybox_core::plan::Protected;
@@ -28,29 +29,89 @@ fn listed() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Looks at `workspace`. What `writable` names (by `--rw`) is left alone.
+///
+/// Repositories inside the workspace's own are found one directory down, and submodules wherever git keeps them; further
+/// down nobody looks, because that would mean reading the whole workspace at every start.
 pub fn files(workspace: &AbsPath, writable: &[AbsPath]) -> Files {
     let mut found = Files::default();
     for (relative, reader) in listed() {
-        let Ok(path) = workspace.join(relative) else { continue };
-        if writable.iter().any(|named| path.is_at_or_below(named)) {
-            continue;
+        if let Ok(path) = workspace.join(relative) {
+            look(workspace, path, reader, writable, &mut found);
         }
-        match fs::symlink_metadata(path.as_path()) {
-            Ok(kind) if kind.is_symlink() => found.links.push(path),
-            Ok(_) => keep(workspace, path, &mut found.kept),
-            Err(_) => found.absent.push((path, reader)),
+    }
+    let nested = directories(workspace.as_path()).filter_map(|directory| directory.join(".git").ok());
+    let modules = workspace.join(".git/modules").map(|modules| submodules(&modules, MODULE_DEPTH));
+    for repository in nested.chain(modules.unwrap_or_default()) {
+        if fs::symlink_metadata(repository.as_path()).is_ok_and(|kind| kind.is_dir()) {
+            for (relative, reader) in listed() {
+                if let Some(path) = relative.strip_prefix(".git/").and_then(|part| repository.join(part).ok())
+                {
+                    look(workspace, path, reader, writable, &mut found);
+                }
+            }
         }
     }
     found
 }
 
-/// Pins every directory between the workspace and the file, then makes the file read-only.
-fn keep(workspace: &AbsPath, path: AbsPath, kept: &mut Vec<Protected>) {
+/// How deep names of submodules may nest: `.git/modules/vendor/one`.
+const MODULE_DEPTH: usize = 4;
+
+/// The directories right below `directory`, links aside.
+fn directories(directory: &Path) -> impl Iterator<Item = AbsPath> {
+    fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| AbsPath::from_path(&entry.path()).ok())
+}
+
+/// The repositories of submodules: a directory with a `HEAD` is one.
+fn submodules(directory: &AbsPath, depth: usize) -> Vec<AbsPath> {
+    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    directories(directory.as_path())
+        .flat_map(|below| {
+            let is_one = below.join("HEAD").is_ok_and(|head| head.as_path().exists());
+            let mut found = submodules(&below, depth);
+            found.extend(is_one.then_some(below));
+            found
+        })
+        .collect()
+}
+
+fn look(workspace: &AbsPath, path: AbsPath, reader: &'static str, writable: &[AbsPath], found: &mut Files) {
+    if writable.iter().any(|named| path.is_at_or_below(named)) {
+        return;
+    }
+    // A link on the way, `.git` itself perhaps, leads somewhere else: what is there can't be kept from here.
+    let link = between(workspace, &path)
+        .into_iter()
+        .chain([path.clone()])
+        .find(|part| fs::symlink_metadata(part.as_path()).is_ok_and(|kind| kind.is_symlink()));
+    match (link, fs::symlink_metadata(path.as_path())) {
+        (Some(link), _) => {
+            if !found.links.contains(&link) {
+                found.links.push(link);
+            }
+        }
+        (None, Ok(_)) => keep(workspace, path, &mut found.kept),
+        (None, Err(_)) => found.absent.push((path, reader)),
+    }
+}
+
+/// The directories between the workspace and `path`, the highest first.
+fn between(workspace: &AbsPath, path: &AbsPath) -> Vec<AbsPath> {
     let mut above: Vec<AbsPath> = std::iter::successors(path.parent(), AbsPath::parent)
         .take_while(|directory| directory.is_below(workspace))
         .collect();
     above.reverse();
-    for directory in above {
+    above
+}
+
+/// Pins every directory between the workspace and the file, then makes the file read-only.
+fn keep(workspace: &AbsPath, path: AbsPath, kept: &mut Vec<Protected>) {
+    for directory in between(workspace, &path) {
         let pinned = Protected::Pinned(directory);
         if !kept.contains(&pinned) {
             kept.push(pinned);
