@@ -106,6 +106,10 @@ impl Notifier {
             operation: Operation::Execute,
             syscall: Some("memfd_create"),
         };
+        // As the kernel answers it: programs ask with nonsense to learn what it knows.
+        if flags & !memfd::KNOWN != 0 || flags & memfd::EXEC != 0 && flags & memfd::NOEXEC_SEAL != 0 {
+            return seccomp::refuse(listener, call.id, libc::EINVAL);
+        }
         if flags & memfd::EXEC != 0 {
             self.record(call, met("memfd_create(MFD_EXEC)"));
             return seccomp::refuse(listener, call.id, libc::EACCES);

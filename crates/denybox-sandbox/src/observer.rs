@@ -53,6 +53,11 @@ impl Observer {
         self.init.store(pid, Ordering::Relaxed);
     }
 
+    /// Whether `tid` is PID 1 of the box.
+    pub fn is_init(&self, tid: i32) -> bool {
+        self.init.load(Ordering::Relaxed) == tid
+    }
+
     /// The thread that asks; `None` when it can't be read (the kernel itself asks, or a process of no box).
     pub fn thread(&self, tid: i32) -> Option<Thread> {
         let status = fs::read(format!("/proc/{tid}/status")).ok()?;
@@ -145,14 +150,12 @@ fn arguments(pid: i32, left: &mut usize) -> Vec<String> {
 
 /// A path argument of a waiting call, read from the caller's memory: what it says now, for reports alone.
 pub fn text_at(tid: i32, address: u64) -> Option<String> {
-    use std::os::unix::fs::FileExt;
-    let memory = fs::File::open(format!("/proc/{tid}/mem")).ok()?;
     let mut text = Vec::new();
     // Page by page, because the next page may not exist.
     while text.len() < denybox_core::path::PATH_MAX {
         let at = address.checked_add(text.len() as u64)?;
         let mut page = vec![0; 4096 - (at % 4096) as usize];
-        let read = memory.read_at(&mut page, at).ok().filter(|read| *read > 0)?;
+        let read = denybox_sys::process::read_memory(tid, at, &mut page).ok().filter(|read| *read > 0)?;
         page.truncate(read);
         if let Some(end) = page.iter().position(|byte| *byte == 0) {
             text.extend(page.iter().take(end));

@@ -30,6 +30,9 @@ use crate::recorder::{Introduced, Met, Recorder};
 
 /// How long the kernel may remember what exists: for good.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
+/// How long it may remember the attributes of a sealed place: long enough to build the box, short enough that looks of the
+/// agent's programs are seen.
+const WHILE_BUILDING: Duration = Duration::from_millis(20);
 /// Search only: neither listing nor writing, as the denials say.
 const MODE: u16 = 0o111;
 /// Most lookups that wait for the rest of their call.
@@ -41,6 +44,13 @@ struct Node {
     path: AbsPath,
     resource: Resource,
     children: BTreeMap<String, u64>,
+}
+
+impl Node {
+    /// Whether it is a sealed place itself, rather than a directory on the way to something granted below one.
+    fn is_place(&self) -> bool {
+        self.resource.path() == Some(&self.path) && self.path != AbsPath::root()
+    }
 }
 
 /// A lookup that found nothing, until it is known whether its call goes on.
@@ -137,6 +147,10 @@ impl Tripwire {
     }
 
     fn denied(&self, request: &Request, at: INodeNo, name: Option<&OsStr>, operation: Operation) {
+        // PID 1 looks around while it builds; it is none of the agent's programs.
+        if self.ledger.observer.is_init(request.pid() as i32) {
+            return;
+        }
         if let Some(node) = self.node(at) {
             let call = observer::call(request.pid() as i32);
             let met = self.met(node, name, operation, call.as_ref());
@@ -297,8 +311,9 @@ impl Filesystem for Tripwire {
         let child = name.to_str().and_then(|name| node.children.get(name));
         match child {
             Some(&number) => {
-                let attributes = self.attributes(INodeNo(number));
-                reply.entry(&FOREVER, &attributes, Generation(0));
+                let place = self.node(INodeNo(number)).is_some_and(Node::is_place);
+                let ttl = if place { WHILE_BUILDING } else { FOREVER };
+                reply.entry(&ttl, &self.attributes(INodeNo(number)), Generation(0));
             }
             None => {
                 if parent != INodeNo::ROOT {
@@ -312,8 +327,13 @@ impl Filesystem for Tripwire {
         }
     }
 
-    fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+    fn getattr(&self, request: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
         match self.node(ino) {
+            Some(node) if node.is_place() => {
+                // Some programs decide by the mode alone whether they can write here: a look that is worth counting.
+                self.denied(request, ino, None, Operation::Probe);
+                reply.attr(&Duration::ZERO, &self.attributes(ino));
+            }
             Some(_) => reply.attr(&FOREVER, &self.attributes(ino)),
             None => reply.error(Errno::ENOENT),
         }
@@ -352,7 +372,7 @@ impl Filesystem for Tripwire {
         let Some(top) = top else { return reply.error(DENIED) };
         for (position, (name, number)) in (1_u64..).zip(&top.children).skip(offset as usize) {
             let attributes = self.attributes(INodeNo(*number));
-            if reply.add(INodeNo(*number), position, name, &FOREVER, &attributes, Generation(0)) {
+            if reply.add(INodeNo(*number), position, name, &WHILE_BUILDING, &attributes, Generation(0)) {
                 break;
             }
         }

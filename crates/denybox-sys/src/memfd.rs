@@ -18,6 +18,9 @@ pub const NOEXEC_SEAL: u32 = 0x0008;
 /// Executable by request; since Linux 6.3.
 pub const EXEC: u32 = 0x0010;
 
+/// Every flag of memfd_create(2), the six bits that say how large huge pages are among them.
+pub const KNOWN: u32 = CLOEXEC | ALLOW_SEALING | HUGETLB | NOEXEC_SEAL | EXEC | (0x3f << 26);
+
 /// Makes an anonymous file with the flags as given.
 ///
 /// # Errors

@@ -102,3 +102,18 @@ pub fn set_umask(mask: u32) -> u32 {
 pub fn adopt_terminal(fd: BorrowedFd<'_>) -> io::Result<()> {
     rustix::process::ioctl_tiocsctty(fd).map_err(Into::into)
 }
+
+/// Copies bytes from another process's memory, process_vm_readv(2); gives how many, which may be fewer than asked for.
+///
+/// Unlike /proc/PID/mem this also reads a process that made itself not dumpable, where the caller owns its user namespace.
+///
+/// # Errors
+/// `EPERM` without the right to, `ESRCH` when it is gone, `EFAULT` when nothing is mapped at `address`.
+pub fn read_memory(pid: i32, address: u64, into: &mut [u8]) -> io::Result<usize> {
+    let local = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
+    let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: into.len() };
+    // SAFETY: `local` covers `into` alone, which is ours to write; `remote` is only an address in the other process,
+    // which the kernel checks.
+    check(unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) } as libc::c_long)
+        .map(|read| read as usize)
+}

@@ -33,23 +33,15 @@ pub fn receive(signals: &[i32]) -> io::Result<OwnedFd> {
     }
 }
 
-/// Unblocks everything and gives every signal its default action: what a fresh program expects.
+/// Unblocks everything and gives `SIGPIPE`, which Rust's start-up code ignores, its default action again: what a fresh
+/// program expects. What the caller chose to ignore, as nohup(1) does, stays ignored.
 pub fn reset() {
     let set = set_of(&[]);
-    // SAFETY: the set is initialised; SIG_DFL is a valid handler. SIGKILL, SIGSTOP and numbers that libc keeps for
-    // itself fail harmlessly.
+    // SAFETY: the set is initialised; SIG_DFL is a valid handler.
     unsafe {
-        for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
-        }
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         libc::sigprocmask(libc::SIG_SETMASK, &set, std::ptr::null_mut());
     }
-}
-
-/// Ignores a signal, signal(7).
-pub fn ignore(signal: i32) {
-    // SAFETY: SIG_IGN is a valid handler.
-    unsafe { libc::signal(signal, libc::SIG_IGN) };
 }
 
 /// The next signal that has arrived on a descriptor of [`receive`]; `None` when there is none yet.

@@ -1,7 +1,6 @@
 //! Toolchains that a caller has installed below home: shown read-only, without the rest of that home.
 
 use std::fs;
-use std::path::Path;
 
 use denybox_core::path::AbsPath;
 
@@ -34,10 +33,9 @@ const CREDENTIALS: [&str; 9] = [
     "auth.json",
     ".yarnrc.yml",
 ];
-/// How deep credentials are looked for.
-const DEPTH: usize = 2;
-/// Directories with programs and nothing else, not looked into.
-const PROGRAMS: [&str; 4] = ["bin", "registry", "toolchains", "shims"];
+/// Where the package manager of a node.js keeps its own settings, below one of the versions of a version manager.
+const NODE_VERSIONS: &str = "versions/node";
+const NODE_SETTINGS: &str = "etc/npmrc";
 
 /// What is shown of a home.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,22 +72,24 @@ pub fn toolchains(home: &AbsPath, path: &str, moved: &[(&str, AbsPath)]) -> Tool
     let all = found.shown.clone();
     found.shown.retain(|shown| !all.iter().any(|other| shown.is_below(other)));
     for shown in &found.shown {
-        credentials(shown.as_path(), DEPTH, &mut found.masked);
+        credentials(shown, &mut found.masked);
     }
     found
 }
 
-fn credentials(directory: &Path, depth: usize, found: &mut Vec<AbsPath>) {
-    let skipped =
-        directory.file_name().and_then(|name| name.to_str()).is_some_and(|name| PROGRAMS.contains(&name));
-    let Some(depth) = depth.checked_sub(1).filter(|_| !skipped) else { return };
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() {
-            credentials(&entry.path(), depth, found);
-        } else if kind.is_file() && entry.file_name().to_str().is_some_and(|name| CREDENTIALS.contains(&name))
-        {
-            found.extend(AbsPath::from_path(&entry.path()).ok());
-        }
-    }
+/// Looks for credentials where tools keep them: right in the directory, or in the settings of a node.js.
+fn credentials(shown: &AbsPath, found: &mut Vec<AbsPath>) {
+    let versions = shown.join(NODE_VERSIONS).ok();
+    let versions =
+        versions.and_then(|versions| fs::read_dir(versions.as_path()).ok()).into_iter().flatten().flatten();
+    let settings = versions
+        .map(|version| version.path())
+        .chain([shown.as_path().to_path_buf()])
+        .filter_map(|prefix| AbsPath::from_path(&prefix.join(NODE_SETTINGS)).ok());
+    let known = CREDENTIALS.iter().filter_map(|name| shown.join(name).ok());
+    found.extend(
+        known
+            .chain(settings)
+            .filter(|path| fs::symlink_metadata(path.as_path()).is_ok_and(|kind| kind.is_file())),
+    );
 }

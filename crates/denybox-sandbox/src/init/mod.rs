@@ -20,6 +20,7 @@ use agent::Agent;
 
 use crate::channel::Channel;
 use crate::confine;
+use crate::controls;
 use crate::error::{During, Failure};
 use crate::message::{Enforcement, News, Order};
 use crate::stage::die_with_parent;
@@ -94,7 +95,12 @@ impl Init<'_> {
 
         confine::drop_capabilities(&mut enforced)?;
         confine::limit_resources(plan.limits, &mut enforced)?;
-        confine::landlock::restrict(&plan.writable, &mut enforced)?;
+        let mut writable = plan.writable.clone();
+        if !observe_writes && !weaken::off(controls::SEAL) {
+            // The tripwire denies there, and says who tried what: Landlock would come first, and be silent.
+            writable.extend(plan.seals().cloned());
+        }
+        confine::landlock::restrict(&writable, &mut enforced)?;
         let listener = confine::filter(&plan.calls, observe_writes, &mut enforced)?;
         self.tell(&News::Controls(enforced), &[])?;
         if let Some(listener) = listener {

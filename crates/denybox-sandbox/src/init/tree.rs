@@ -3,8 +3,10 @@
 //! Everything happens relative to a descriptor of the new root, and nothing on the way follows a symbolic link, so what
 //! lies in a workspace can't lead a mount astray. The host's tree is left by pivot_root(2) at the end.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
@@ -24,47 +26,48 @@ use crate::message::News;
 use crate::mounting::{DATA_ONLY, clone_shown, clone_tree, file_system, memory};
 use crate::weaken;
 
-/// A directory of the new root in which file systems stand while parts of them are put into place.
+/// A directory of the new root in which file systems stand while parts of them are put into place: the feed's, and in it
+/// the tripwire.
 const WORKSHOP: &str = ".workshop";
-/// A new root with nothing in it yet but what every box has: made before there is a plan.
+
+/// A new root with nothing in it yet but the workshop: made before there is a plan.
 #[derive(Debug)]
 pub struct Site<'a> {
     channel: &'a Channel,
     root: OwnedFd,
-    tripwire: bool,
+    tripwire: Option<OwnedFd>,
+    feed: OwnedFd,
 }
 
 impl<'a> Site<'a> {
-    /// Makes the root, and puts up what the plan's steps will take from.
+    /// Puts the new root up, and in it what the plan's steps will take parts of.
     pub fn prepare(channel: &'a Channel, tripwire: Option<OwnedFd>) -> Result<Self, SysError> {
         let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .during_on("open", "/")?;
         denybox_sys::mount::make_private(old.as_fd(), true).during_on("mount_setattr", "/ private")?;
         let root = memory("1M", None, 0o755, DATA_ONLY)?;
-        move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .during_on("move_mount", "/")?;
+        let feed = memory(&feed::CAPACITY.to_string(), Some(3), 0o755, DATA_ONLY)?;
+        stand(&root, CWD, "/")?;
         rustix::fs::mkdirat(&root, WORKSHOP, Mode::from(0o700)).during_on("mkdir", WORKSHOP)?;
-        let site = Self { channel, root, tripwire: tripwire.is_some() };
-        if let Some(tripwire) = tripwire {
-            site.stand("tripwire", &tripwire)?;
+        stand(&feed, root.as_fd(), WORKSHOP)?;
+        if let Some(tripwire) = &tripwire {
+            rustix::fs::mkdirat(&feed, "tripwire", Mode::from(0o700)).during_on("mkdir", "tripwire")?;
+            stand(tripwire, feed.as_fd(), "tripwire")?;
         }
-        Ok(site)
-    }
-
-    /// Puts a file system up in the workshop, so that parts of it can be taken.
-    fn stand(&self, name: &str, tree: &OwnedFd) -> Result<String, SysError> {
-        let inside = format!("{WORKSHOP}/{name}");
-        rustix::fs::mkdirat(&self.root, inside.as_str(), Mode::from(0o700)).during_on("mkdir", &inside)?;
-        move_mount(tree, "", &self.root, inside.as_str(), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-            .during_on("move_mount", &inside)?;
-        Ok(inside)
+        Ok(Self { channel, root, tripwire, feed })
     }
 
     /// Builds the tree, enters it and leaves the host's. Gives the agent's side of the box's own terminal, where it has
     /// one. `trees` are those that only the supervisor could make, in the plan's order.
     pub fn build(self, plan: &Plan, trees: Vec<OwnedFd>) -> Result<Option<OwnedFd>, Failure> {
-        let mut builder =
-            Builder { site: self, plan, trees: trees.into_iter(), terminal: None, seals_done: 0 };
+        let mut builder = Builder {
+            site: self,
+            plan,
+            trees: trees.into_iter(),
+            terminal: None,
+            seals_done: 0,
+            directories: RefCell::default(),
+        };
         builder.mount_feed()?;
         builder.list_seals()?;
         for step in &plan.steps {
@@ -82,6 +85,8 @@ struct Builder<'a> {
     trees: std::vec::IntoIter<OwnedFd>,
     terminal: Option<OwnedFd>,
     seals_done: usize,
+    /// Directories that are known to exist.
+    directories: RefCell<HashSet<String>>,
 }
 
 impl Builder<'_> {
@@ -197,8 +202,8 @@ impl Builder<'_> {
             return self.attach(&tree, at);
         }
         self.directory(at)?;
-        if self.site.tripwire {
-            let tree = clone_tree(self.site.root.as_fd(), &format!("{WORKSHOP}/tripwire/{number}"), false)?;
+        if let Some(tripwire) = &self.site.tripwire {
+            let tree = clone_tree(tripwire.as_fd(), &number.to_string(), false)?;
             return self.attach(&tree, at);
         }
         let empty = memory("64K", Some(64), 0o555, DATA_ONLY)?;
@@ -232,28 +237,24 @@ impl Builder<'_> {
 
     /// Lists the top of the tripwire: the kernel then knows all sealed places and needn't ask for each.
     fn list_seals(&self) -> Result<(), SysError> {
-        if !self.site.tripwire {
-            return Ok(());
-        }
-        let path = format!("{WORKSHOP}/tripwire");
+        let Some(tripwire) = &self.site.tripwire else { return Ok(()) };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let top = rustix::fs::openat(&self.site.root, path.as_str(), flags, Mode::empty())
-            .during_on("open", &path)?;
+        let top =
+            rustix::fs::openat(tripwire, ".", flags, Mode::empty()).during_on("open", "the tripwire")?;
         let mut buffer = [MaybeUninit::uninit(); 4096];
         match RawDir::new(&top, &mut buffer).next() {
-            Some(Err(error)) => Err(error).during_on("getdents64", &path),
+            Some(Err(error)) => Err(error).during_on("getdents64", "the tripwire"),
             _ => Ok(()),
         }
     }
 
     /// The file in which the box reads its own denials: written through one mount, shown through a read-only one.
     fn mount_feed(&self) -> Result<(), SysError> {
-        let home = memory(&feed::CAPACITY.to_string(), Some(2), 0o755, DATA_ONLY)?;
+        let home = &self.site.feed;
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::EXCL;
         let file =
-            rustix::fs::openat(&home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
-        let inside = self.site.stand("feed", &home)?;
-        let shown = clone_tree(self.site.root.as_fd(), &format!("{inside}/{}", feed::NAME), false)?;
+            rustix::fs::openat(home, feed::NAME, flags, Mode::from(0o444)).during_on("open", feed::NAME)?;
+        let shown = clone_tree(home.as_fd(), feed::NAME, false)?;
         restrict(shown.as_fd(), false, Attributes::RDONLY.with(Attributes::NOEXEC))
             .during_on("mount_setattr", feed::NAME)?;
         let at = AbsPath::new(feed::PATH).map_err(|error| SysError {
@@ -288,22 +289,15 @@ impl Builder<'_> {
 
     /// Leaves the host's tree: the new root takes its place and the old one is gone.
     fn finish(self) -> Result<(), SysError> {
-        for inside in ["tripwire", "feed"] {
-            let inside = format!("{WORKSHOP}/{inside}");
-            rustix::process::fchdir(&self.site.root).during("fchdir")?;
-            match unmount(inside.as_str(), UnmountFlags::DETACH) {
-                Ok(()) => rustix::fs::rmdir(inside.as_str()).during_on("rmdir", &inside)?,
-                Err(Errno::NOENT | Errno::INVAL) => {}
-                Err(error) => return Err(error).during_on("umount", inside),
-            }
-        }
-        rustix::fs::unlinkat(&self.site.root, WORKSHOP, AtFlags::REMOVEDIR).during_on("rmdir", WORKSHOP)?;
+        rustix::process::fchdir(&self.site.root).during("fchdir")?;
+        unmount(WORKSHOP, UnmountFlags::DETACH).during_on("umount", WORKSHOP)?;
+        rustix::fs::rmdir(WORKSHOP).during_on("rmdir", WORKSHOP)?;
         restrict(self.site.root.as_fd(), false, Attributes::RDONLY)
             .during_on("mount_setattr", "the new root")?;
-        rustix::process::fchdir(&self.site.root).during("fchdir")?;
         rustix::process::pivot_root(".", ".").during("pivot_root")?;
         unmount(".", UnmountFlags::DETACH).during_on("umount", "the old root")?;
-        rustix::process::chdir("/").during_on("chdir", "/")
+        rustix::process::chdir("/").during_on("chdir", "/")?;
+        nothing_above()
     }
 
     /// What stands at `at` now, found without following any link.
@@ -321,7 +315,11 @@ impl Builder<'_> {
     fn attach(&self, tree: &OwnedFd, at: &AbsPath) -> Result<(), SysError> {
         let target = self.find(at)?;
         let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-        move_mount(tree, "", &target, "", flags).during_on("move_mount", at)
+        move_mount(tree, "", &target, "", flags).during_on("move_mount", at)?;
+        // What was below is hidden now.
+        let hidden = format!("{}/", at.relative());
+        self.directories.borrow_mut().retain(|known| !known.starts_with(&hidden));
+        Ok(())
     }
 
     /// Attaches a tree, making a mount point of its kind where there is none.
@@ -347,6 +345,9 @@ impl Builder<'_> {
                 path.push('/');
             }
             path.push_str(part);
+            if self.directories.borrow().contains(&path) {
+                continue;
+            }
             match rustix::fs::mkdirat(&self.site.root, path.as_str(), Mode::from(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 // A read-only or foreign place: what is needed there may exist all the same.
@@ -357,6 +358,7 @@ impl Builder<'_> {
                     }
                 }
             }
+            self.directories.borrow_mut().insert(path.clone());
         }
         Ok(())
     }
@@ -384,6 +386,27 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+/// Puts a file system up at `path`.
+fn stand(tree: &OwnedFd, directory: BorrowedFd<'_>, path: &str) -> Result<(), SysError> {
+    move_mount(tree, "", directory, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+        .during_on("move_mount", path)
+}
+
+/// Makes sure that the host's tree is gone: above the root there is the root, and nothing is mounted but what belongs to the
+/// box. Cheap, and an error here would be an open door.
+fn nothing_above() -> Result<(), SysError> {
+    let same = |one: &str, other: &str| -> Result<bool, SysError> {
+        let flags = rustix::fs::StatxFlags::MNT_ID | rustix::fs::StatxFlags::INO;
+        let one = rustix::fs::statx(CWD, one, AtFlags::empty(), flags).during_on("statx", one)?;
+        let other = rustix::fs::statx(CWD, other, AtFlags::empty(), flags).during_on("statx", other)?;
+        Ok((one.stx_mnt_id, one.stx_ino) == (other.stx_mnt_id, other.stx_ino))
+    };
+    if same("/", "/..")? && same("/", ".")? {
+        return Ok(());
+    }
+    Err(std::io::Error::other("the host's tree is still there")).during_on("pivot_root", "/")
 }
 
 fn is_missing(error: &SysError) -> bool {
