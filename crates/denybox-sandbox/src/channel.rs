@@ -64,7 +64,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits for one message; `None` when the other end was closed between messages.
+    /// Waits for one message; `None` when the other end was closed between messages, also where it left something unread.
     ///
     /// # Errors
     /// `UnexpectedEof` when it was closed within one, `InvalidData` when it is malformed.
@@ -74,7 +74,13 @@ impl Channel {
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = retry(|| {
             recvmsg(&self.0, &mut [IoSliceMut::new(&mut header)], &mut control, RecvFlags::CMSG_CLOEXEC)
-        })?;
+        });
+        let received = match received {
+            // An end that is closed before it has read everything resets the connection, unix(7); what it had sent
+            // before was received first.
+            Err(Errno::CONNRESET) => return Ok(None),
+            other => other?,
+        };
         if received.bytes == 0 {
             return Ok(None);
         }

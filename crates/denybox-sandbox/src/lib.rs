@@ -18,6 +18,7 @@ pub mod message;
 mod mounting;
 mod notifier;
 mod observer;
+pub mod proc_files;
 mod recorder;
 pub mod stage;
 pub mod supervisor;

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 fn schema(document: Document) -> i32 {
     let schema = match document {
-        Document::Report => schemars::schema_for!(report::Report),
+        Document::Report => report::schema(),
         Document::PolicyInput => denybox_core::policy::input_schema(),
         Document::PolicyAnswer => denybox_core::policy::answer_schema(),
     };

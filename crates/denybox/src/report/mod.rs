@@ -274,6 +274,11 @@ fn given_options(command: usize) -> Vec<String> {
     words
 }
 
+/// The schema of what is written, not of what could be read: what is left out where it is empty isn't required.
+pub fn schema() -> schemars::Schema {
+    schemars::generate::SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<Report>()
+}
+
 /// Tells a report on standard error as asked, and to a file.
 pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
     match format {
