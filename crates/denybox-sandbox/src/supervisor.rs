@@ -18,7 +18,7 @@ use crate::channel::Channel;
 use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::init;
-use crate::message::{Enforcement, News, Order, Status};
+use crate::message::{Enforcement, News, Order};
 use crate::mounting::clone_shown;
 use crate::notifier::Notifier;
 use crate::observer::Observer;
@@ -59,7 +59,7 @@ pub enum RunError {
     #[error("cannot set up the box: {0}")]
     SetUp(Failure),
     /// A control that `--require` names is not fully in force.
-    #[error("the control '{}' is required but {:?}: {}", .0.control, .0.status, .0.detail)]
+    #[error("the control '{}' is required and {} here: {}", .0.control, .0.status, .0.detail)]
     Required(Enforcement),
     /// Watching failed.
     #[error("cannot watch over the box: {0}")]
@@ -199,10 +199,13 @@ impl Launched {
         result.map(|finished| Finished { left_behind, ..finished })
     }
 
-    fn watch(&mut self, plan: Plan) -> Result<Finished, RunError> {
+    fn watch(&mut self, mut plan: Plan) -> Result<Finished, RunError> {
         let mut watched = init::PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;
+        // What control groups enforce PID 1 doesn't know of.
+        let enforced = &self.limited.enforced;
+        plan.required.retain(|name| enforced.iter().all(|entry| entry.control != *name));
         self.map();
         let trees = match std::mem::replace(&mut self.mapping, Mapping::Unneeded) {
             Mapping::Done(namespace) => prepare_trees(&plan, &namespace?)?,
@@ -241,7 +244,12 @@ fn write_map(channel: &Channel, stage: Pid, identity: Identity) -> Result<OwnedF
         ("gid_map", identity.inside_gid, identity.host_gid),
     ] {
         let path = format!("/proc/{stage}/{file}");
-        std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path)?;
+        std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path).map_err(|error| {
+            RunError::Unavailable {
+                control: controls::USER_NAMESPACE.to_owned(),
+                failure: Failure::of(controls::USER_NAMESPACE, &error),
+            }
+        })?;
     }
     let path = format!("/proc/{stage}/ns/user");
     let namespace =
@@ -390,16 +398,8 @@ impl Watch {
                     self.init = Some((pid, pidfd));
                 }
             }
-            (News::Controls(controls), _) => {
-                self.enforcement.extend(controls);
-                let unmet = self.enforcement.iter().find(|entry| {
-                    entry.status != Status::Enforced && self.plan.required.contains(&entry.control)
-                });
-                if let Some(unmet) = unmet {
-                    self.failure = Some(RunError::Required(unmet.clone()));
-                    self.kill();
-                }
-            }
+            (News::Unmet(entry), _) => self.failure = Some(RunError::Required(entry)),
+            (News::Controls(controls), _) => self.enforcement.extend(controls),
             (News::NotExecuted { errno, path }, _) => self.end = Some(End::NotExecuted { errno, path }),
             (News::Ended(status), _) => {
                 let end = if libc::WIFSIGNALED(status) {

@@ -15,7 +15,7 @@ use denybox_core::size::Size;
 /// From sysinfo(2) and cgroups(7).
 pub fn memory() -> Size {
     let machine = rustix::system::sysinfo();
-    let installed = u64::from(machine.totalram).saturating_mul(u64::from(machine.mem_unit));
+    let installed = machine.totalram.saturating_mul(u64::from(machine.mem_unit));
     let limit = crate::cgroup::memory_limit().unwrap_or(u64::MAX);
     Size(installed.min(limit))
 }

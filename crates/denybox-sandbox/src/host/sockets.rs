@@ -1,7 +1,5 @@
 //! Unix sockets of the host that a shown directory would let an agent connect to, unix(7).
 
-use std::fs;
-
 use denybox_core::path::AbsPath;
 
 /// Sockets bound below any of `places`, from proc_net(5)'s table: those of this network namespace that still have the

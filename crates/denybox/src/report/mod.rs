@@ -1,7 +1,10 @@
 //! What a run tells at its end, for people and for programs.
 
+mod file;
 pub mod plan;
 mod text;
+
+pub use file::ReportFile;
 
 use std::io::Write as _;
 
@@ -187,7 +190,7 @@ impl Report {
                 .into_iter()
                 .map(|entry| Control {
                     control: entry.control,
-                    status: format!("{:?}", entry.status).to_lowercase(),
+                    status: entry.status.to_string(),
                     detail: entry.detail,
                 })
                 .collect(),
@@ -283,7 +286,7 @@ pub fn schema() -> schemars::Schema {
 }
 
 /// Tells a report on standard error as asked, and to a file.
-pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
+pub fn tell(report: &Report, format: Format, file: Option<&mut ReportFile>) {
     match format {
         Format::None => {
             // What denybox itself has to say is not a report on the agent.
@@ -299,14 +302,9 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
             }
         }
     }
-    if let Some(file) = file {
-        let written =
-            serde_json::to_vec_pretty(report).map_err(std::io::Error::other).and_then(|mut json| {
-                json.push(b'\n');
-                file.write_all(&json)
-            });
-        if let Err(error) = written {
-            let _ = writeln!(std::io::stderr(), "denybox: the report file could not be written: {error}");
-        }
+    if let Some(file) = file
+        && let Err(error) = file.write(report)
+    {
+        let _ = writeln!(std::io::stderr(), "denybox: the report file: {error}");
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use denybox_core::decision::{self, Decision, Refusal};
+use denybox_core::grant::Asked;
 use denybox_core::path::AbsPath;
 use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
 use denybox_core::policy::Policy;
@@ -21,7 +22,7 @@ use denybox_sandbox::supervisor::{self, Launch, RunError};
 
 use crate::command_line::{Net, Run};
 use crate::exit_code;
-use crate::report::{self, Report};
+use crate::report::{self, Report, ReportFile};
 
 /// Where a caller without a usable home has one in the box.
 const FALLBACK_HOME: &str = "/home/agent";
@@ -96,9 +97,9 @@ pub fn run(run: &Run) -> i32 {
     report.exit.code
 }
 
-fn open_report_file(path: Option<&Path>) -> Result<Option<fs::File>, Failed> {
+fn open_report_file(path: Option<&Path>) -> Result<Option<ReportFile>, Failed> {
     path.map(|path| {
-        fs::File::create(path).map_err(|source| Failed::ReportFile { path: path.to_owned(), source })
+        ReportFile::create(path).map_err(|source| Failed::ReportFile { path: path.to_owned(), source })
     })
     .transpose()
 }
@@ -144,7 +145,7 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     let mounts = report::plan::mounts(&prepared.plan);
     let id = prepared.plan.id.clone();
     let finished = launched.run(prepared.plan)?;
-    let notices = notices(&prepared.kept, &prepared.sockets);
+    let notices = notices(run, &prepared.kept, &prepared.sockets);
     Ok(Report::of_run(id, finished, mounts, notices, run))
 }
 
@@ -332,8 +333,13 @@ fn new_id() -> String {
 }
 
 /// What the user should know beyond the denials.
-fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
+fn notices(run: &Run, kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     let mut notices = Vec::new();
+    for grant in &run.grant {
+        if let Asked::Dir(path) = &grant.backing {
+            notices.push(format!("nothing limits how much {path} holds: it is a directory of the host's."));
+        }
+    }
     for (path, reader) in protected::appeared(&kept.absent) {
         notices.push(format!(
             "{path} is new: it commands {reader}. Read it before you go on in this workspace."
