@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use denybox_core::decision::Reason;
 use denybox_core::diagnosis::{Diagnosed, Diagnoses, Knowledge, Offer};
-use denybox_core::event::{Operation, Outcome, Process};
+use denybox_core::event::{Operation, Outcome, Process, printable_json};
 use denybox_core::resource::Resource;
 use denybox_sandbox::supervisor::{End, Finished, RunError};
 
@@ -276,7 +276,10 @@ fn given_options(command: usize) -> Vec<String> {
 
 /// The schema of what is written, not of what could be read: what is left out where it is empty isn't required.
 pub fn schema() -> schemars::Schema {
-    schemars::generate::SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<Report>()
+    schemars::generate::SchemaSettings::default()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Report>()
 }
 
 /// Tells a report on standard error as asked, and to a file.
@@ -292,16 +295,14 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
         Format::Json => {
             if let Ok(json) = serde_json::to_string(report) {
                 // A closed standard error: nobody listens, and the exit code says the rest.
-                let _ = writeln!(std::io::stderr(), "{json}");
+                let _ = writeln!(std::io::stderr(), "{}", printable_json(&json));
             }
         }
     }
     if let Some(file) = file {
-        let written =
-            serde_json::to_vec_pretty(report).map_err(std::io::Error::other).and_then(|mut json| {
-                json.push(b'\n');
-                file.write_all(&json)
-            });
+        let written = serde_json::to_string_pretty(report)
+            .map_err(std::io::Error::other)
+            .and_then(|json| file.write_all((printable_json(&json) + "\n").as_bytes()));
         if let Err(error) = written {
             let _ = writeln!(std::io::stderr(), "denybox: the report file could not be written: {error}");
         }
