@@ -43,7 +43,8 @@ impl Caller {
     pub fn all(base: &Path) -> io::Result<Vec<Self>> {
         let devices = base.join("devices");
         std::fs::create_dir(&devices)?;
-        let caller = |name, becomes_ordinary, fuse| Self { name, becomes_ordinary, fuse, devices: devices.clone() };
+        let caller =
+            |name, becomes_ordinary, fuse| Self { name, becomes_ordinary, fuse, devices: devices.clone() };
         if !rustix::process::geteuid().is_root() {
             return Ok(vec![caller("user", false, Fuse::Machine)]);
         }
@@ -115,8 +116,11 @@ impl Caller {
                 }
             };
             let prelude = if prelude.is_empty() { "true" } else { prelude };
-            let become_ordinary =
-                if self.becomes_ordinary { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
+            let become_ordinary = if self.becomes_ordinary {
+                "setpriv --reuid 65534 --regid 65534 --clear-groups "
+            } else {
+                ""
+            };
             let script = format!("{{ {fuse}; }} && {{ {prelude}; }} && exec {become_ordinary}\"$@\"");
             all.extend(["unshare", "--mount", "--propagation", "private", "sh", "-c"].map(OsString::from));
             all.push(script.into());

@@ -62,7 +62,8 @@ impl Bounded {
     /// # Errors
     /// When the deadline passes: then it was killed.
     pub fn wait(&mut self) -> Result<ExitStatus, String> {
-        let ended = until("the process to end", self.deadline, || Ok(!self.runs().map_err(|e| e.to_string())?));
+        let ended =
+            until("the process to end", self.deadline, || Ok(!self.runs().map_err(|e| e.to_string())?));
         match (ended, self.ended) {
             (Ok(()), Some(status)) => Ok(status),
             (Err(why), _) => {
@@ -98,7 +99,11 @@ pub fn wait_until(what: &str, is_so: impl FnMut() -> Result<bool, String>) -> Re
     until(what, Instant::now() + LONGEST, is_so)
 }
 
-fn until(what: &str, deadline: Instant, mut is_so: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+fn until(
+    what: &str,
+    deadline: Instant,
+    mut is_so: impl FnMut() -> Result<bool, String>,
+) -> Result<(), String> {
     while !is_so()? {
         if Instant::now() >= deadline {
             return Err(format!("waited in vain for {what}"));

@@ -65,7 +65,9 @@ impl Ground {
                 let ground = Arc::clone(self);
                 let Some(caller) = self.callers.get(number) else { continue };
                 trials.push(Trial::ignorable_test(format!("{}/{name}", caller.name), move || {
-                    let Some(caller) = ground.callers.get(number) else { return Err(Failed::from("no caller")) };
+                    let Some(caller) = ground.callers.get(number) else {
+                        return Err(Failed::from("no caller"));
+                    };
                     let room = ground.room(caller, name)?;
                     ground.completion(&format!("{}/{name}", caller.name), check(&room))
                 }));
@@ -108,7 +110,12 @@ impl Ground {
 }
 
 /// The main function of a test target.
-pub fn main(build: &str, witness: &str, most: usize, trials: impl FnOnce(&Arc<Ground>) -> Vec<Trial>) -> ExitCode {
+pub fn main(
+    build: &str,
+    witness: &str,
+    most: usize,
+    trials: impl FnOnce(&Arc<Ground>) -> Vec<Trial>,
+) -> ExitCode {
     let arguments = Arguments::from_args();
     match Ground::find(Path::new(build), Path::new(witness)) {
         Ok(ground) => {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 pub fn processes(mark: &str) -> Vec<(i32, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
         let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
         let holds = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
         let line = read("cmdline");
@@ -48,17 +50,22 @@ fn groups_below(place: &Path, name: &str, found: &mut Vec<PathBuf>) {
 /// Whether some control group limits memory to less than `bytes`: its files as mounted here, cgroups(7).
 pub fn has_smaller_memory_limit(bytes: u64) -> bool {
     let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let group = |mark: &str| own.lines().find_map(|line| line.split_once(mark).map(|(_, path)| path.to_owned()));
+    let group =
+        |mark: &str| own.lines().find_map(|line| line.split_once(mark).map(|(_, path)| path.to_owned()));
     let places = [
         (group(":memory:"), "/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
         (group("0::"), "/sys/fs/cgroup", "memory.max"),
         (group("0::"), "/sys/fs/cgroup/unified", "memory.max"),
     ];
-    places.into_iter().filter_map(|(group, root, file)| Some((group?, root, file))).any(|(group, root, file)| {
-        let place = Path::new(root).join(group.trim_start_matches('/'));
-        place.ancestors().take_while(|place| place.starts_with(root)).any(|place| {
-            let limit = std::fs::read_to_string(place.join(file)).ok().and_then(|text| text.trim().parse::<u64>().ok());
-            limit.is_some_and(|limit| limit < bytes)
-        })
-    })
+    places.into_iter().filter_map(|(group, root, file)| Some((group?, root, file))).any(
+        |(group, root, file)| {
+            let place = Path::new(root).join(group.trim_start_matches('/'));
+            place.ancestors().take_while(|place| place.starts_with(root)).any(|place| {
+                let limit = std::fs::read_to_string(place.join(file))
+                    .ok()
+                    .and_then(|text| text.trim().parse::<u64>().ok());
+                limit.is_some_and(|limit| limit < bytes)
+            })
+        },
+    )
 }

@@ -63,7 +63,9 @@ impl Ended {
     pub fn says(&self, text: &str) -> Checked {
         // A paragraph is wrapped where it falls.
         let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        check(plain(&self.stderr).contains(&plain(text)), || format!("expected it to say {text:?}, got {self}"))
+        check(plain(&self.stderr).contains(&plain(text)), || {
+            format!("expected it to say {text:?}, got {self}")
+        })
     }
 
     /// Fails unless the policy refused, for a reason with this code.
@@ -140,7 +142,10 @@ impl Running {
             if ended {
                 let stderr = std::fs::read(self.folder.join("stderr")).unwrap_or_default();
                 let stderr = String::from_utf8_lossy(&stderr);
-                return Err(format!("it ended and never said {text:?}: {}\n{stderr}", String::from_utf8_lossy(&said)));
+                return Err(format!(
+                    "it ended and never said {text:?}: {}\n{stderr}",
+                    String::from_utf8_lossy(&said)
+                ));
             }
             ended = !self.process.runs().map_err(|error| error.to_string())?;
             Ok(false)
@@ -158,7 +163,8 @@ impl Running {
     }
 
     fn ended(&self, status: ExitStatus) -> Result<Ended, String> {
-        let read = |name: &str| std::fs::read(self.folder.join(name)).map_err(|error| format!("{name}: {error}"));
+        let read =
+            |name: &str| std::fs::read(self.folder.join(name)).map_err(|error| format!("{name}: {error}"));
         let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, raw) = (read("stdout")?, read("stderr")?);
         let report = read("report.json").unwrap_or_default();
@@ -211,7 +217,8 @@ impl<'a> Room<'a> {
     pub fn write_program(&self, path: impl AsRef<Path>, text: &str) -> Result<PathBuf, String> {
         use std::os::unix::fs::PermissionsExt;
         let path = self.write(path, text)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .map_err(|error| error.to_string())?;
         Ok(path)
     }
 
@@ -229,7 +236,14 @@ impl<'a> Room<'a> {
     pub fn denybox(&self, words: &[&str]) -> Prepared<'_> {
         let mut all = vec![OsString::from("run")];
         all.extend(words.iter().map(OsString::from));
-        Prepared { room: self, prelude: String::new(), wrapper: Vec::new(), words: all, variables: Vec::new(), told: true }
+        Prepared {
+            room: self,
+            prelude: String::new(),
+            wrapper: Vec::new(),
+            words: all,
+            variables: Vec::new(),
+            told: true,
+        }
     }
 
     /// `denybox run` with these options and a shell script in the box.
@@ -264,7 +278,8 @@ impl<'a> Room<'a> {
     }
 
     fn run_in(&self, folder: PathBuf, mut command: Command, input: Stdio) -> Result<Running, String> {
-        let capture = |name: &str| File::create(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+        let capture =
+            |name: &str| File::create(folder.join(name)).map_err(|error| format!("{name}: {error}"));
         command
             .current_dir(&self.workspace)
             .env("DENYBOX", &self.ground.denybox)

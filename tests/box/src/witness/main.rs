@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = words.collect();
     let text = |at: usize| words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
     let done = match deed.to_str().unwrap_or_default() {
-        "under" => filters::named(text(0)).and_then(|filter| under(&filter, words.get(1..).unwrap_or_default())),
+        "under" => {
+            filters::named(text(0)).and_then(|filter| under(&filter, words.get(1..).unwrap_or_default()))
+        }
         "own-filter" => own_filter(),
         "flood" => flood(text(0), text(1), text(2)),
         "hostile" => hostile(),
@@ -139,7 +141,8 @@ fn loopback() -> Done {
     let mut heard = [0; 5];
     into.read_exact(&mut heard)?;
     let table = std::fs::read_to_string("/proc/net/dev")?;
-    let names: Vec<&str> = table.lines().skip(2).filter_map(|line| line.split(':').next()).map(str::trim).collect();
+    let names: Vec<&str> =
+        table.lines().skip(2).filter_map(|line| line.split(':').next()).map(str::trim).collect();
     println!("{} {}", String::from_utf8_lossy(&heard), names.join(","));
     Ok(())
 }

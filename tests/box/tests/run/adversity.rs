@@ -63,11 +63,8 @@ fn full_disk(room: &Room<'_>) -> Checked {
     same("what it printed", ended.stdout.trim(), "")?;
     same("denials", ended.list("/denials").len(), 0)?;
     let report = format!("{place}/report.json");
-    let ended = room
-        .denybox(&["--report-file", &report, "--", "sh", "-c", "exit 6"])
-        .after(&fill)
-        .untold()
-        .end()?;
+    let ended =
+        room.denybox(&["--report-file", &report, "--", "sh", "-c", "exit 6"]).after(&fill).untold().end()?;
     ended.is(6)?;
     ended.says("the report file could not be written")?;
     no_panic(&ended)?;
@@ -88,8 +85,7 @@ fn box_in_a_box(room: &Room<'_>) -> Checked {
 
 fn no_user_namespaces(room: &Room<'_>) -> Checked {
     let witness = room.ground.witness.display().to_string();
-    let ended =
-        room.denybox(&["--", "touch", "ran"]).by(&[&witness, "under", "no-user-namespaces"]).end()?;
+    let ended = room.denybox(&["--", "touch", "ran"]).by(&[&witness, "under", "no-user-namespaces"]).end()?;
     ended.is(69)?;
     same("the kind of exit", ended.text("/exit/kind"), "unavailable")?;
     ended.says("user-namespace")?;
@@ -106,13 +102,16 @@ fn no_user_namespaces(room: &Room<'_>) -> Checked {
     ]);
     let doctor = room.run(command, Stdio::null())?.end()?;
     doctor.is(69)?;
-    check(doctor.stdout.contains("can't run boxes") && doctor.stdout.contains("user-namespace"), || format!("{doctor}"))
+    check(doctor.stdout.contains("can't run boxes") && doctor.stdout.contains("user-namespace"), || {
+        format!("{doctor}")
+    })
 }
 
 fn no_landlock(room: &Room<'_>) -> Checked {
     let witness = room.ground.witness.display().to_string();
     let poor = [witness.as_str(), "under", "no-landlock"];
-    let script = "echo runs; (: > /etc/x) 2>/dev/null && echo wrote; (: > /tmp/x) 2>/dev/null && echo wrote; true";
+    let script =
+        "echo runs; (: > /etc/x) 2>/dev/null && echo wrote; (: > /tmp/x) 2>/dev/null && echo wrote; true";
     let rich = room.shell(&[], script).end()?;
     rich.prints("runs")?;
     let ended = room.shell(&[], script).by(&poor).end()?;

@@ -26,10 +26,8 @@ fn loaders_stay_outside(room: &Room<'_>) -> Checked {
         ("PERL5OPT", "-w"),
     ];
     let mut prepared = room.shell(&[], "env").variable("MINE", "kept");
-    let mut asked = room.shell(
-        &loaders.iter().flat_map(|(name, _)| ["--env", name]).collect::<Vec<_>>(),
-        "env",
-    );
+    let mut asked =
+        room.shell(&loaders.iter().flat_map(|(name, _)| ["--env", name]).collect::<Vec<_>>(), "env");
     for (name, value) in loaders {
         prepared = prepared.variable(name, value);
         asked = asked.variable(name, value);
@@ -51,7 +49,8 @@ fn loaders_stay_outside(room: &Room<'_>) -> Checked {
 
 fn asked_for(room: &Room<'_>) -> Checked {
     let script = "printf '%s|' \"$ONE\" \"$TWO\" \"$THREE\" \"$EMPTY\"; printenv EMPTY";
-    let options = ["--env", "ONE=1=x", "--env", "TWO", "--env", "THREE=a b\nc", "--env", "EMPTY=", "--env", "ONE=last"];
+    let options =
+        ["--env", "ONE=1=x", "--env", "TWO", "--env", "THREE=a b\nc", "--env", "EMPTY=", "--env", "ONE=last"];
     let ended = room.shell(&options, script).variable("TWO", "second").variable("THREE", "caller's").end()?;
     ended.prints("last|second|a b\nc||")
 }
@@ -79,9 +78,12 @@ fn scratch_names(room: &Room<'_>) -> Checked {
             && mount.get("target").and_then(|target| target.as_str()) == Some(&place)
     });
     check(sealed, || format!("{place} is not sealed: {:#}", ended.report))?;
-    let ended = room.shell(&["--scratch", "1M", "--because", "test"], "echo $TMPDIR $TMP $TEMP $TMPPREFIX; mktemp -u").end()?;
+    let ended = room
+        .shell(&["--scratch", "1M", "--because", "test"], "echo $TMPDIR $TMP $TEMP $TMPPREFIX; mktemp -u")
+        .end()?;
     ended.is(0)?;
-    check(ended.stdout.starts_with("/run/denybox/scratch ") && ended.stdout.contains("\n/run/denybox/scratch/"), || {
-        format!("{ended}")
-    })
+    check(
+        ended.stdout.starts_with("/run/denybox/scratch ") && ended.stdout.contains("\n/run/denybox/scratch/"),
+        || format!("{ended}"),
+    )
 }

@@ -123,7 +123,8 @@ fn not_executed(room: &Room<'_>) -> Checked {
 }
 
 fn killed(room: &Room<'_>) -> Checked {
-    for (name, number) in [("KILL", libc::SIGKILL), ("TERM", libc::SIGTERM), ("SEGV", libc::SIGSEGV), ("USR1", libc::SIGUSR1)]
+    for (name, number) in
+        [("KILL", libc::SIGKILL), ("TERM", libc::SIGTERM), ("SEGV", libc::SIGSEGV), ("USR1", libc::SIGUSR1)]
     {
         let ended = room.shell(&[], &format!("kill -{name} $$")).end()?;
         ended.is(128 + number)?;
@@ -145,7 +146,8 @@ const PASSED: [(&str, i32); 6] = [
 
 fn signals_are_passed_on(room: &Room<'_>) -> Checked {
     for (name, number) in PASSED {
-        let script = format!("trap 'echo caught {name}; exit 5' {name}; echo ready; while :; do sleep 0.02; done");
+        let script =
+            format!("trap 'echo caught {name}; exit 5' {name}; echo ready; while :; do sleep 0.02; done");
         let mut running = room.shell(&[], &script).start(Stdio::null())?;
         running.wait_for("ready")?;
         running.process.signal(number)?;
@@ -175,7 +177,9 @@ fn timeout(room: &Room<'_>) -> Checked {
         same("the kind of exit", ended.text("/exit/kind"), "timed-out")?;
     }
     // It is asked to end before it is made to.
-    let ended = room.shell(&["--timeout", "300ms"], "trap 'echo asked; exit 3' TERM; while :; do sleep 0.02; done").end()?;
+    let ended = room
+        .shell(&["--timeout", "300ms"], "trap 'echo asked; exit 3' TERM; while :; do sleep 0.02; done")
+        .end()?;
     ended.is(124)?;
     same("what it printed", ended.stdout.trim(), "asked")?;
     room.shell(&["--timeout", "10m"], "echo in time").end()?.prints("in time")

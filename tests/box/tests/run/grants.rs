@@ -84,7 +84,9 @@ fn scratch(room: &Room<'_>) -> Checked {
     is_granted(room, &["--scratch", "64K"], "/run/denybox/scratch", 64 << 10, false)?;
     let script = "file=$(mktemp) && echo text > $file && case $file in /run/denybox/scratch/*) echo there;; esac; \
                   cat <<E | wc -c\n$(head -c 100000 /dev/zero | tr '\\0' x)\nE";
-    room.denybox(&["--scratch", "1M", "--because", "test", "--", "bash", "-c", script]).end()?.prints("there\n100001")
+    room.denybox(&["--scratch", "1M", "--because", "test", "--", "bash", "-c", script])
+        .end()?
+        .prints("there\n100001")
 }
 
 fn memory_file_systems(room: &Room<'_>) -> Checked {
@@ -100,13 +102,17 @@ fn memory_file_systems(room: &Room<'_>) -> Checked {
     is_granted(room, &["--grant", "/tmp=private,size=2M,exec"], "/tmp", 2 << 20, true)?;
     is_granted(room, &["--grant", "/tmp/deep/down=private,size=64K"], "/tmp/deep/down", 64 << 10, false)?;
     let beside = "(: > /tmp/x) 2>/dev/null || (: > /tmp/deep/x) 2>/dev/null || echo closed; echo hi > /tmp/deep/down/x && cat /tmp/deep/down/x";
-    room.shell(&["--grant", "/tmp/deep/down=private,size=64K", "--because", "x1"], beside).end()?.prints("closed\nhi")
+    room.shell(&["--grant", "/tmp/deep/down=private,size=64K", "--because", "x1"], beside)
+        .end()?
+        .prints("closed\nhi")
 }
 
 fn inodes(room: &Room<'_>) -> Checked {
     let script = "n=0; while [ $n -lt 50 ] && (: > /tmp/f$n) 2>/dev/null; do n=$((n+1)); done; echo $n";
     // The directory itself is one.
-    room.shell(&["--grant", "/tmp=private,size=1M,inodes=10", "--because", "test"], script).end()?.prints("9")?;
+    room.shell(&["--grant", "/tmp=private,size=1M,inodes=10", "--because", "test"], script)
+        .end()?
+        .prints("9")?;
     room.shell(&["--grant", "/tmp=private,size=1M", "--because", "test"], script).end()?.prints("50")
 }
 
@@ -117,9 +123,10 @@ fn system_v(room: &Room<'_>) -> Checked {
         room.shell(&["--grant", &grant, "--because", "test"], &script).end()?.prints("made")?;
         let ended = room.shell(&[], &script).end()?;
         ended.prints("")?;
-        check(ended.list("/denials").iter().any(|denial| denial.get("resource").is_some_and(|one| one == kind)), || {
-            format!("the denial of {kind} is not reported: {:#}", ended.report)
-        })?;
+        check(
+            ended.list("/denials").iter().any(|denial| denial.get("resource").is_some_and(|one| one == kind)),
+            || format!("the denial of {kind} is not reported: {:#}", ended.report),
+        )?;
         for other in ["sysv-shm", "sysv-sem", "sysv-msg", "posix-mq"].iter().filter(|other| **other != kind) {
             let grant = format!("{other}=private");
             room.shell(&["--grant", &grant, "--because", "test"], &script).end()?.prints("")?;
@@ -132,13 +139,15 @@ fn posix_queues(room: &Room<'_>) -> Checked {
     let script = "import ctypes, os; c = ctypes.CDLL(None, use_errno=True); \
                   print(c.mq_open(b'/denybox-box-test', os.O_CREAT | os.O_RDWR, 0o600, None) >= 0, \
                   os.path.exists('/dev/mqueue/denybox-box-test'))";
-    let run = |options: &[&str]| room.denybox(&[options, &["--", "/usr/bin/python3", "-c", script]].concat()).end();
+    let run =
+        |options: &[&str]| room.denybox(&[options, &["--", "/usr/bin/python3", "-c", script]].concat()).end();
     run(&["--grant", "posix-mq=private", "--because", "test"])?.prints("True True")?;
     let denied = run(&[])?;
     denied.prints("False False")?;
-    check(denied.list("/denials").iter().any(|one| one.get("resource").is_some_and(|one| one == "posix-mq")), || {
-        format!("the denial is not reported: {:#}", denied.report)
-    })?;
+    check(
+        denied.list("/denials").iter().any(|one| one.get("resource").is_some_and(|one| one == "posix-mq")),
+        || format!("the denial is not reported: {:#}", denied.report),
+    )?;
     let control = room.outside("ls /dev/mqueue 2>/dev/null")?;
     check(!control.stdout.contains("denybox-box-test"), || format!("the queue is the host's: {control}"))
 }
@@ -148,7 +157,8 @@ fn memfd(room: &Room<'_>) -> Checked {
     room.outside("./witness memfd")?.prints("executed")?;
     let denied = room.denybox(&["--", &witness, "memfd"]).end()?;
     check(denied.code != Some(0) && !denied.stdout.contains("executed"), || format!("{denied}"))?;
-    let granted = room.denybox(&["--grant", "memfd-exec", "--because", "test", "--", &witness, "memfd"]).end()?;
+    let granted =
+        room.denybox(&["--grant", "memfd-exec", "--because", "test", "--", &witness, "memfd"]).end()?;
     granted.prints("executed")
 }
 
@@ -168,7 +178,9 @@ fn directory(room: &Room<'_>) -> Checked {
     let ended = room.shell(&["--grant", &grant, "--because", "test"], script).end()?;
     ended.prints("kept")?;
     same("the file outside", std::fs::read_to_string(own.join("file"))?.trim(), "kept")?;
-    check(ended.report.to_string().contains("size"), || format!("the size isn't mentioned: {:#}", ended.report))?;
+    check(ended.report.to_string().contains("size"), || {
+        format!("the size isn't mentioned: {:#}", ended.report)
+    })?;
     // The next box finds what the last one left.
     room.shell(&["--grant", &grant, "--because", "test"], "cat /tmp/file").end()?.prints("kept")?;
     let exec = format!("{grant},exec");
@@ -239,7 +251,9 @@ fn budget(room: &Room<'_>) -> Checked {
         run(quarter - (1 << 20))?.prints("ran")?;
     }
     // What was limited counts, and the sum.
-    let limited = |options: &[&str]| room.shell(&[&["--memory", "64M", "--because", "test"], options].concat(), "echo ran").end();
+    let limited = |options: &[&str]| {
+        room.shell(&[&["--memory", "64M", "--because", "test"], options].concat(), "echo ran").end()
+    };
     limited(&["--scratch", "16M"])?.prints("ran")?;
     limited(&["--scratch", "16385K"])?.is_refused("over-budget")?;
     limited(&["--scratch", "8M", "--grant", "/dev/shm=private,size=8M"])?.prints("ran")?;
@@ -255,7 +269,12 @@ fn never_the_hosts(room: &Room<'_>) -> Checked {
     for grant in ["/tmp=private", "/dev/shm=private", "/tmp=private,exec", "/tmp=private,inodes=5"] {
         room.shell(&["--grant", grant, "--because", "test"], "touch ran").end()?.is_refused("unsized")?;
     }
-    for grant in ["/=private,size=1M", "/dev=private,size=1M", "/proc/sys=private,size=1M", "/run/denybox=private,size=1M"] {
+    for grant in [
+        "/=private,size=1M",
+        "/dev=private,size=1M",
+        "/proc/sys=private,size=1M",
+        "/run/denybox=private,size=1M",
+    ] {
         room.shell(&["--grant", grant, "--because", "test"], "touch ran").end()?.is(77)?;
     }
     same("a command ran", room.workspace.join("ran").exists(), false)

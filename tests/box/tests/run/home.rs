@@ -31,9 +31,12 @@ fn empty_and_its_own(room: &Room<'_>) -> Checked {
 
 fn committer(room: &Room<'_>) -> Checked {
     room.write("home/.gitconfig", "[user]\n\tname = Ada \"L\\\\ove\" # x\n\temail = ada@example.org\n[alias]\n\tx = !sh -c evil\n[credential]\n\thelper = store\n")?;
-    let script = "git config user.name; git config user.email; git config alias.x; git config credential.helper; true";
+    let script =
+        "git config user.name; git config user.email; git config alias.x; git config credential.helper; true";
     let outside = room.outside(script)?;
-    check(outside.stdout.contains("!sh") && outside.stdout.contains("store"), || format!("the control: {outside}"))?;
+    check(outside.stdout.contains("!sh") && outside.stdout.contains("store"), || {
+        format!("the control: {outside}")
+    })?;
     let name = outside.stdout.lines().next().unwrap_or_default();
     room.shell(&[], script).end()?.prints(&format!("{name}\nada@example.org"))
 }

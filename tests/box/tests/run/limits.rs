@@ -26,7 +26,9 @@ fn network(room: &Room<'_>) -> Checked {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port().to_string();
     let ended = room.denybox(&["--", &witness, "reach", &port]).end()?;
-    check(ended.code == Some(1) && !ended.stdout.contains("reached"), || format!("the host was reached: {ended}"))?;
+    check(ended.code == Some(1) && !ended.stdout.contains("reached"), || {
+        format!("the host was reached: {ended}")
+    })?;
     let ended = room.denybox(&["--net", "host", "--", &witness, "reach", &port]).end()?;
     // On kernels without the scope for abstract sockets the host's network is refused.
     if ended.code == Some(69) {
@@ -37,18 +39,27 @@ fn network(room: &Room<'_>) -> Checked {
 }
 
 /// How a limit must be in force: by a group for root on this machine, by less for others.
-fn status_is(ended: &denybox_box_tests::room::Ended, room: &Room<'_>, control: &str, without: &str) -> Checked {
+fn status_is(
+    ended: &denybox_box_tests::room::Ended,
+    room: &Room<'_>,
+    control: &str,
+    without: &str,
+) -> Checked {
     let status = ended.status(control);
     if room.caller.is_root() {
         same(control, status, "enforced")
     } else {
-        check(status == without || status == "enforced", || format!("{control} is {status:?}: {:#}", ended.report))
+        check(status == without || status == "enforced", || {
+            format!("{control} is {status:?}: {:#}", ended.report)
+        })
     }
 }
 
 fn memory(room: &Room<'_>) -> Checked {
     let witness = room.witness()?;
-    let eat = |options: &[&str], bytes: &str| room.denybox(&[options, &["--", &witness, "eat", bytes]].concat()).end();
+    let eat = |options: &[&str], bytes: &str| {
+        room.denybox(&[options, &["--", &witness, "eat", bytes]].concat()).end()
+    };
     let (little, much) = ("8388608", "167772160");
     eat(&[], much)?.prints(much)?;
     let ended = eat(&["--memory", "96M"], little)?;
@@ -60,7 +71,8 @@ fn memory(room: &Room<'_>) -> Checked {
 
 fn processes(room: &Room<'_>) -> Checked {
     let witness = room.witness()?;
-    let count = |options: &[&str]| room.denybox(&[options, &["--", &witness, "processes", "40"]].concat()).end();
+    let count =
+        |options: &[&str]| room.denybox(&[options, &["--", &witness, "processes", "40"]].concat()).end();
     count(&[])?.prints("40")?;
     let ended = count(&["--pids", "16"])?;
     ended.is(0)?;
@@ -68,7 +80,8 @@ fn processes(room: &Room<'_>) -> Checked {
     let started: u32 = ended.stdout.trim().parse()?;
     check((8..16).contains(&started), || format!("{started} of 16 processes: {ended}"))?;
     // Another box at the same time doesn't eat into it.
-    let mut other = room.shell(&[], "sleep 1000 & sleep 1000 & sleep 1000 & echo ready; wait").start(Stdio::null())?;
+    let mut other =
+        room.shell(&[], "sleep 1000 & sleep 1000 & sleep 1000 & echo ready; wait").start(Stdio::null())?;
     other.wait_for("ready")?;
     let again = count(&["--pids", "16"])?;
     same("beside another box", again.stdout.trim(), &started.to_string())
@@ -106,7 +119,8 @@ fn groups_go_with_the_box(room: &Room<'_>) -> Checked {
     running.end()?.is(143)?;
     wait_until("the groups to be removed", || Ok(remains::groups(pid).is_empty()))?;
     // A refusal leaves none either.
-    let mut refused = room.shell(&[&limits[..], &["--scratch", "1M"]].concat(), "true").start(Stdio::null())?;
+    let mut refused =
+        room.shell(&[&limits[..], &["--scratch", "1M"]].concat(), "true").start(Stdio::null())?;
     let pid = refused.process.pid();
     refused.process.wait()?;
     same("groups after a refusal", remains::groups(pid).len(), 0)

@@ -46,7 +46,9 @@ fn workspace(room: &Room<'_>) -> Checked {
 fn read_only(room: &Room<'_>) -> Checked {
     let file = room.write("beside/shown/file", "text\n")?.display().to_string();
     let place = room.beside.join("shown").display().to_string();
-    let script = format!("cat {file} 2>/dev/null; (echo x >> {file}) 2>/dev/null && echo written; (: > {place}/new) 2>/dev/null && echo made; true");
+    let script = format!(
+        "cat {file} 2>/dev/null; (echo x >> {file}) 2>/dev/null && echo written; (: > {place}/new) 2>/dev/null && echo made; true"
+    );
     room.shell(&[], &script).end()?.prints("")?;
     let ended = room.shell(&["--ro", &place], &script).end()?;
     ended.prints("text")?;
@@ -64,7 +66,9 @@ fn read_write(room: &Room<'_>) -> Checked {
     let inner = room.write("beside/shown/inner/file", "inner")?.display().to_string();
     let (outer, inside) = (room.beside.join("shown"), room.beside.join("shown/inner"));
     let (outer, inside) = (outer.display().to_string(), inside.display().to_string());
-    let script = format!("(echo x > {file}) 2>/dev/null && echo outer; (echo x > {inner}) 2>/dev/null && echo inner; true");
+    let script = format!(
+        "(echo x > {file}) 2>/dev/null && echo outer; (echo x > {inner}) 2>/dev/null && echo inner; true"
+    );
     room.shell(&["--rw", &outer, "--ro", &inside], &script).end()?.prints("outer")?;
     room.shell(&["--ro", &outer, "--rw", &inside], &script).end()?.prints("inner")
 }
@@ -98,12 +102,15 @@ fn sockets_are_reported(room: &Room<'_>) -> Checked {
 /// Fails unless each option with `path` is refused, and nothing ran.
 fn is_guarded(room: &Room<'_>, prelude: &str, path: &str) -> Checked {
     for option in ["--workspace", "--ro", "--rw"] {
-        let ended = room.denybox(&[option, path, "--because", "test", "--", "touch", "ran"]).after(prelude).end()?;
+        let ended =
+            room.denybox(&[option, path, "--because", "test", "--", "touch", "ran"]).after(prelude).end()?;
         ended.is_refused("guarded-path").map_err(|stop| match stop {
             Stop::Fail(why) => Stop::from(format!("{option} {path}: {:?}", why.message())),
             skip => skip,
         })?;
-        check(ended.stderr.contains(path) || ended.stderr.contains("denybox:"), || format!("without a word: {ended}"))?;
+        check(ended.stderr.contains(path) || ended.stderr.contains("denybox:"), || {
+            format!("without a word: {ended}")
+        })?;
     }
     same("a command ran", room.workspace.join("ran").exists(), false)
 }
@@ -111,7 +118,19 @@ fn is_guarded(room: &Room<'_>, prelude: &str, path: &str) -> Checked {
 fn guarded(room: &Room<'_>) -> Checked {
     let home = room.home.display().to_string();
     let above = room.home.parent().unwrap_or(&room.home).display().to_string();
-    for path in ["/", "/tmp", "/var/tmp", "/dev/shm", "/dev", "/tmp/", "/var/../tmp", "//tmp/.", "/var", &home, &above] {
+    for path in [
+        "/",
+        "/tmp",
+        "/var/tmp",
+        "/dev/shm",
+        "/dev",
+        "/tmp/",
+        "/var/../tmp",
+        "//tmp/.",
+        "/var",
+        &home,
+        &above,
+    ] {
         is_guarded(room, "", path)?;
     }
     // What merely lies below home is a workspace like any other.
@@ -138,7 +157,8 @@ fn guarded_by_mount(room: &Room<'_>) -> Checked {
     if !rustix::process::geteuid().is_root() {
         return Err(Stop::Skip("only root can mount".to_owned()));
     }
-    for (name, source) in [("tmp", "/tmp"), ("shm", "/dev/shm"), ("home", &*room.home.display().to_string())] {
+    for (name, source) in [("tmp", "/tmp"), ("shm", "/dev/shm"), ("home", &*room.home.display().to_string())]
+    {
         let place = room.beside.join(format!("{name}/mounted"));
         room.caller.make_directory(&place)?;
         let holder = room.beside.join(name).display().to_string();
@@ -202,6 +222,8 @@ fn link_in_workspace_leads_nowhere(room: &Room<'_>) -> Checked {
         std::os::unix::fs::symlink(to, room.workspace.join(name))?;
     }
     room.outside("cat one two")?.prints("a canarysecret")?;
-    room.shell(&[], "cat one two 2>/dev/null; (echo x > one) 2>/dev/null && echo written; true").end()?.prints("")?;
+    room.shell(&[], "cat one two 2>/dev/null; (echo x > one) 2>/dev/null && echo written; true")
+        .end()?
+        .prints("")?;
     same("the canary", std::fs::read_to_string(&canary)?.trim(), "a canary")
 }

@@ -48,8 +48,22 @@ fn init(room: &Room<'_>) -> Checked {
 }
 
 fn debugger(room: &Room<'_>) -> Checked {
-    let commands = ["-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "break write", "-ex", "run", "-ex", "bt 1", "-ex", "continue"];
-    let words: Vec<&str> = ["--", "gdb"].iter().chain(&commands).copied().chain(["--args", "/bin/echo", "traced"]).collect();
+    let commands = [
+        "-batch",
+        "-nx",
+        "-ex",
+        "set breakpoint pending on",
+        "-ex",
+        "break write",
+        "-ex",
+        "run",
+        "-ex",
+        "bt 1",
+        "-ex",
+        "continue",
+    ];
+    let words: Vec<&str> =
+        ["--", "gdb"].iter().chain(&commands).copied().chain(["--args", "/bin/echo", "traced"]).collect();
     let ended = room.denybox(&words).end()?;
     ended.is(0)?;
     for text in ["Breakpoint 1,", "traced", "exited normally"] {

@@ -67,7 +67,9 @@ fn can_be_unprotected(room: &Room<'_>) -> Checked {
 fn new_ones_are_reported(room: &Room<'_>) -> Checked {
     let ended = room.shell(&[], "echo harmless > notes").end()?;
     check(ended.list("/notices").is_empty(), || format!("notices of nothing: {:#}", ended.report))?;
-    let ended = room.shell(&[], "echo x > .envrc; mkdir -p .git/hooks .vscode; echo x > .git/hooks/pre-commit").end()?;
+    let ended = room
+        .shell(&[], "echo x > .envrc; mkdir -p .git/hooks .vscode; echo x > .git/hooks/pre-commit")
+        .end()?;
     ended.is(0)?;
     for path in [".envrc", ".git/hooks", ".vscode"] {
         check(ended.list("/notices").iter().any(|notice| notice.to_string().contains(path)), || {

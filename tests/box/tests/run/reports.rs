@@ -41,10 +41,12 @@ fn dry_run(room: &Room<'_>) -> Checked {
     // Whoever starts a process, opens a file to write or mounts something is killed.
     let nothing = [witness.as_str(), "under", "touch-nothing"];
     let options = ["--memory", "64M", "--pids", "9", "--scratch", "1M", "--because", "test"];
-    let words: Vec<&str> = ["--dry-run"].iter().chain(&options).copied().chain(["--", "touch", "ran", &mark]).collect();
+    let words: Vec<&str> =
+        ["--dry-run"].iter().chain(&options).copied().chain(["--", "touch", "ran", &mark]).collect();
     let ended = room.denybox(&words).by(&nothing).untold().end()?;
     ended.is(0)?;
-    for text in ["/run/denybox/scratch", "sealed", "/tmp", &room.workspace.display().to_string(), "touch ran"] {
+    for text in ["/run/denybox/scratch", "sealed", "/tmp", &room.workspace.display().to_string(), "touch ran"]
+    {
         check(ended.stdout.contains(text), || format!("the plan doesn't mention {text}: {ended}"))?;
     }
     let json: Vec<&str> = ["--report", "json"].into_iter().chain(words.iter().copied()).collect();
@@ -56,7 +58,8 @@ fn dry_run(room: &Room<'_>) -> Checked {
     })?;
     check(look()? == before, || "something was made".to_owned())?;
     check(remains::processes(&mark).is_empty(), || format!("{:?}", remains::processes(&mark)))?;
-    let new: Vec<String> = remains::mounts()?.difference(&mounts).filter(|line| line.contains("denybox")).cloned().collect();
+    let new: Vec<String> =
+        remains::mounts()?.difference(&mounts).filter(|line| line.contains("denybox")).cloned().collect();
     same("new mounts", new, Vec::new())?;
     // The same without --dry-run is killed: so the filter would have caught it.
     let ended = room.denybox(&words[1..]).by(&nothing).untold().end()?;
@@ -91,13 +94,19 @@ fn schema(room: &Room<'_>) -> Checked {
     printed.is(0)?;
     let schema: Value = serde_json::from_str(&printed.stdout)?;
     let validator = jsonschema::validator_for(&schema)?;
-    check(!validator.is_valid(&serde_json::json!({"version": 1})), || "the schema takes anything".to_owned())?;
+    check(!validator.is_valid(&serde_json::json!({"version": 1})), || {
+        "the schema takes anything".to_owned()
+    })?;
     for ended in reports(room)? {
         check(!ended.report.is_null(), || format!("there is no report: {ended}"))?;
         if let Some(error) = validator.iter_errors(&ended.report).next() {
             return Err(Stop::from(format!("{error} at {}: {:#}", error.instance_path(), ended.report)));
         }
-        same("the exit code", ended.report.pointer("/exit/code").and_then(Value::as_i64), ended.code.map(i64::from))?;
+        same(
+            "the exit code",
+            ended.report.pointer("/exit/code").and_then(Value::as_i64),
+            ended.code.map(i64::from),
+        )?;
         let mut spoiled = ended.report.clone();
         if let Some(exit) = spoiled.pointer_mut("/exit/kind") {
             *exit = "ended".into();
@@ -215,7 +224,9 @@ fn exact_counts_of_many_names(room: &Room<'_>) -> Checked {
 /// Fails if bytes hold anything that steers a terminal or deceives its reader.
 fn is_tame(what: &str, bytes: &[u8]) -> Checked {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("{what} is no UTF-8: {error}"))?;
-    let wild = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let wild = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     match text.chars().find(|c| wild(*c)) {
         None => Ok(()),
         Some(found) => Err(Stop::from(format!("{what} holds {found:?}: {text:?}"))),
@@ -237,7 +248,8 @@ fn hostile_names(room: &Room<'_>) -> Checked {
         is_tame(&format!("--report {format}"), &ended.raw)?;
         check(ended.stderr.contains("line"), || format!("the name isn't told at all: {ended}"))?;
     }
-    let live = room.shell(&[], &format!("{witness} hostile >/dev/null; cat /run/denybox/denials.jsonl")).end()?;
+    let live =
+        room.shell(&[], &format!("{witness} hostile >/dev/null; cat /run/denybox/denials.jsonl")).end()?;
     live.is(0)?;
     check(live.stdout.lines().count() == 6, || format!("{live}"))?;
     for line in live.stdout.lines() {
@@ -252,7 +264,10 @@ fn hostile_command_line(room: &Room<'_>) -> Checked {
         room.denybox(&["--"]).word(name).end()?,
         room.denybox(&["--report", "json", "--"]).word(name).end()?,
         room.denybox(&["--dry-run", "--"]).word(name).untold().end()?,
-        room.denybox(&["--dry-run", "--report", "json", "--"]).word("\u{9b}31m\u{202e}".as_bytes()).untold().end()?,
+        room.denybox(&["--dry-run", "--report", "json", "--"])
+            .word("\u{9b}31m\u{202e}".as_bytes())
+            .untold()
+            .end()?,
         room.denybox(&["--workspace"]).word(b"/no/\x1b[31m\xff").word(b"--").word(b"true").end()?,
         room.denybox(&["--ro"]).word(b"/no/\n\x1b[31m").word(b"--").word(b"true").end()?,
         room.denybox(&["--env"]).word(b"=\x1b[31m").word(b"--").word(b"true").end()?,
@@ -281,25 +296,34 @@ fn no_false_blame(room: &Room<'_>) -> Checked {
     // Looking, and going on.
     quiet("[ -e /tmp/x ]; [ -d /dev/shm ]; stat /tmp > /dev/null; exit 0", 0)?;
     let ended = room.shell(&[], "[ -e /tmp/x ]; exit 0").end()?;
-    let diagnosed = ended.list("/denials").iter().filter(|denial| denial.get("diagnosis").is_some_and(|one| !one.is_null()));
+    let diagnosed = ended
+        .list("/denials")
+        .iter()
+        .filter(|denial| denial.get("diagnosis").is_some_and(|one| !one.is_null()));
     same("diagnoses of a look", diagnosed.count(), 0)
 }
 
 fn ancestry(room: &Room<'_>) -> Checked {
     let script = "sh -c 'sh -c \"touch /tmp/deep; true\"; true'; true";
     let ended = room.shell(&[], script).end()?;
-    let found = ended.list("/denials").iter().find(|one| one.get("path").is_some_and(|path| path == "/tmp/deep"));
+    let found =
+        ended.list("/denials").iter().find(|one| one.get("path").is_some_and(|path| path == "/tmp/deep"));
     let denial = found.ok_or_else(|| format!("not reported: {:#}", ended.report))?;
-    check(denial.pointer("/process/exe").and_then(Value::as_str).is_some_and(|exe| exe.ends_with("/touch") || exe.ends_with("coreutils")), || {
-        format!("{denial:#}")
-    })?;
+    check(
+        denial
+            .pointer("/process/exe")
+            .and_then(Value::as_str)
+            .is_some_and(|exe| exe.ends_with("/touch") || exe.ends_with("coreutils")),
+        || format!("{denial:#}"),
+    )?;
     let ancestors = denial.pointer("/process/ancestors").and_then(Value::as_array);
     same("ancestors", ancestors.map(Vec::len), Some(3))?;
     // A link that is gone is said to be, never guessed.
     let script = "sh -c '(sleep 0.2; touch /tmp/orphan) >/dev/null 2>&1 & exit 0'; sleep 1; \
                   until [ -s /run/denybox/denials.jsonl ]; do sleep 0.1; done";
     let ended = room.shell(&[], script).end()?;
-    let found = ended.list("/denials").iter().find(|one| one.get("path").is_some_and(|path| path == "/tmp/orphan"));
+    let found =
+        ended.list("/denials").iter().find(|one| one.get("path").is_some_and(|path| path == "/tmp/orphan"));
     let denial = found.ok_or_else(|| format!("not reported: {:#}", ended.report))?;
     let ancestors = denial.pointer("/process/ancestors").and_then(Value::as_array);
     check(ancestors.is_some_and(|list| list.iter().any(|one| one == "exited")), || format!("{denial:#}"))

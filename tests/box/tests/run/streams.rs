@@ -21,7 +21,8 @@ pub const CHECKS: &[Check] = &[
 ];
 
 fn much_both_ways(room: &Room<'_>) -> Checked {
-    let sent: Vec<u8> = (0..8_u32 << 20).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let sent: Vec<u8> =
+        (0..8_u32 << 20).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut command = room.caller.command(&[
         room.ground.denybox.as_os_str(),
         "run".as_ref(),
@@ -38,7 +39,9 @@ fn much_both_ways(room: &Room<'_>) -> Checked {
     from.read_to_end(&mut received)?;
     writer.join().map_err(|_| "the writer failed")??;
     same("the exit code", running.wait()?.code(), Some(0))?;
-    check(received == sent, || format!("{} bytes went in, {} different ones came out", sent.len(), received.len()))
+    check(received == sent, || {
+        format!("{} bytes went in, {} different ones came out", sent.len(), received.len())
+    })
 }
 
 fn reader_that_leaves(room: &Room<'_>) -> Checked {
@@ -67,7 +70,10 @@ fn closed(room: &Room<'_>) -> Checked {
         }
     }
     // A refusal that nobody hears is one all the same.
-    let ended = room.denybox(&["--workspace", "/", "--", "true"]).by(&["sh", "-c", "exec \"$@\" 2>&-", "sh"]).end()?;
+    let ended = room
+        .denybox(&["--workspace", "/", "--", "true"])
+        .by(&["sh", "-c", "exec \"$@\" 2>&-", "sh"])
+        .end()?;
     ended.is(77)
 }
 
@@ -77,7 +83,9 @@ fn full(room: &Room<'_>) -> Checked {
         .by(&["sh", "-c", "exec \"$@\" >/dev/full 2>/dev/full", "sh"])
         .end()?;
     ended.is(4)?;
-    check(!ended.list("/denials").is_empty() , || format!("the report file lacks the denial: {:#}", ended.report))
+    check(!ended.list("/denials").is_empty(), || {
+        format!("the report file lacks the denial: {:#}", ended.report)
+    })
 }
 
 fn no_other_descriptor(room: &Room<'_>) -> Checked {
@@ -111,6 +119,7 @@ fn no_directory(room: &Room<'_>) -> Checked {
 }
 
 fn not_a_terminal(room: &Room<'_>) -> Checked {
-    let script = "for n in 0 1 2; do [ -t $n ] && echo $n; done; (: </dev/tty) 2>/dev/null && echo controlled; true";
+    let script =
+        "for n in 0 1 2; do [ -t $n ] && echo $n; done; (: </dev/tty) 2>/dev/null && echo controlled; true";
     room.shell(&[], script).end()?.prints("")
 }

@@ -35,7 +35,9 @@ fn job_control(room: &Room<'_>) -> Checked {
     shell.shows("jobs=1")?;
     shell.types("bg; kill %1; wait %1; echo ended=$?\n")?;
     shell.shows("ended=143")?;
-    shell.types("sh -c 'trap \"echo re''sumed; exit 21\" CONT; echo thi''rd; while :; do sleep 0.02; done'\n")?;
+    shell.types(
+        "sh -c 'trap \"echo re''sumed; exit 21\" CONT; echo thi''rd; while :; do sleep 0.02; done'\n",
+    )?;
     shell.shows("third\r\n")?;
     shell.types("\u{1a}")?;
     shell.shows("Stopped")?;
@@ -81,21 +83,33 @@ fn own_terminal(room: &Room<'_>) -> Checked {
 }
 
 fn restored(room: &Room<'_>) -> Checked {
-    let mut running = room.denybox(&["--", "sh", "-c", "stty raw -echo; echo re''ady; read line; exit 3"]).start_on_terminal(24, 80)?;
+    let mut running = room
+        .denybox(&["--", "sh", "-c", "stty raw -echo; echo re''ady; read line; exit 3"])
+        .start_on_terminal(24, 80)?;
     let before = running.settings()?;
     running.shows("ready")?;
     running.types("x\n")?;
     same("the exit code", running.end()?, Some(3))?;
     let after = running.settings()?;
     let modes = |settings: &rustix::termios::Termios| {
-        (settings.input_modes.bits(), settings.output_modes.bits(), settings.local_modes.bits(), settings.control_modes.bits())
+        (
+            settings.input_modes.bits(),
+            settings.output_modes.bits(),
+            settings.local_modes.bits(),
+            settings.control_modes.bits(),
+        )
     };
     same("the terminal's settings", modes(&after), modes(&before))
 }
 
 fn hang_up(room: &Room<'_>) -> Checked {
     let mut running = room
-        .denybox(&["--", "sh", "-c", "trap 'echo hung up > heard; exit 0' HUP; echo re''ady; while :; do sleep 0.02; done"])
+        .denybox(&[
+            "--",
+            "sh",
+            "-c",
+            "trap 'echo hung up > heard; exit 0' HUP; echo re''ady; while :; do sleep 0.02; done",
+        ])
         .start_on_terminal(24, 80)?;
     running.shows("ready")?;
     running.process.signal(libc::SIGHUP)?;
@@ -105,9 +119,18 @@ fn hang_up(room: &Room<'_>) -> Checked {
 
 fn much_output(room: &Room<'_>) -> Checked {
     // Not a byte is lost, also of what is printed just before the end.
-    let mut running = room.denybox(&["--", "sh", "-c", "seq 1 20000; echo the end"]).start_on_terminal(24, 80)?;
+    let mut running =
+        room.denybox(&["--", "sh", "-c", "seq 1 20000; echo the end"]).start_on_terminal(24, 80)?;
     same("the exit code", running.end()?, Some(0))?;
-    let expected: String = (1..=20000).map(|number| format!("{number}\r\n")).collect::<String>() + "the end\r\n";
+    let expected: String =
+        (1..=20000).map(|number| format!("{number}\r\n")).collect::<String>() + "the end\r\n";
     let all = running.all();
-    check(all.starts_with(&expected), || format!("{} bytes of {}: …{}", all.len(), expected.len(), all.chars().skip(all.len().saturating_sub(200)).collect::<String>()))
+    check(all.starts_with(&expected), || {
+        format!(
+            "{} bytes of {}: …{}",
+            all.len(),
+            expected.len(),
+            all.chars().skip(all.len().saturating_sub(200)).collect::<String>()
+        )
+    })
 }
