@@ -7,9 +7,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use denybox_core::path::AbsPath;
 use denybox_core::plan::BoxLimits;
 
 use crate::controls;
+use crate::host::mounts::{self, Mounted};
 use crate::message::{Enforcement, Status};
 
 /// What names of groups begin with.
@@ -87,27 +89,12 @@ pub fn limit(limits: BoxLimits) -> Limited {
 pub fn memory_limit() -> Option<u64> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let version_2 = own
-        .lines()
-        .find_map(|line| line.strip_prefix("0::"))
-        .zip(mounted(&mounts, "cgroup2", None))
-        .map(|(path, root)| (root.join(path.trim_start_matches('/')), root, "memory.max"));
-    let version_1 = own
-        .lines()
-        .find_map(|line| line.splitn(3, ':').nth(2).filter(|_| line.contains(":memory:")))
-        .zip(mounted(&mounts, "cgroup", Some("memory")))
-        .map(|(path, root)| (root.join(path.trim_start_matches('/')), root, "memory.limit_in_bytes"));
+    let version_1 = group_1(&own, &mounts, "memory").map(|group| (group, "memory.limit_in_bytes"));
+    let version_2 = group_2(&own, &mounts).map(|group| (group, "memory.max"));
     [version_1, version_2]
         .into_iter()
         .flatten()
-        .flat_map(|(group, root, file)| {
-            let places: Vec<PathBuf> = group
-                .ancestors()
-                .take_while(|place| place.starts_with(&root))
-                .map(|place| place.join(file))
-                .collect();
-            places
-        })
+        .flat_map(|(group, file)| group.upwards().map(|place| place.join(file)).collect::<Vec<PathBuf>>())
         .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok())
         .min()
 }
@@ -161,23 +148,54 @@ impl Wanted {
     }
 }
 
-/// Where the group tree of `controllers` is mounted: the fields of proc_pid_mountinfo(5).
-fn mounted(mounts: &str, kind: &str, option: Option<&str>) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
-        let (before, after) = line.split_once(" - ")?;
-        let mut after = after.split(' ');
-        let (found, _, options) = (after.next()?, after.next()?, after.next()?);
-        let fits = found == kind && option.is_none_or(|option| options.split(',').any(|one| one == option));
-        fits.then(|| before.split(' ').nth(4).map(PathBuf::from)).flatten()
-    })
+/// A control group where it can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Where the tree is mounted that shows it.
+    pub top: AbsPath,
+    /// The group's directory: `top`, or below it.
+    pub directory: AbsPath,
+}
+
+impl Group {
+    /// Its directory and those above it, up to the top.
+    fn upwards(&self) -> impl Iterator<Item = &Path> {
+        self.directory.as_path().ancestors().take_while(|place| place.starts_with(self.top.as_path()))
+    }
+}
+
+/// Our own group of version 2: `own` is /proc/self/cgroup (cgroups(7)), `mounts` the mount table.
+pub fn group_2(own: &str, mounts: &str) -> Option<Group> {
+    let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+    mounts::table(mounts).filter(|mount| mount.kind == "cgroup2").find_map(|mount| shown(path, &mount))
+}
+
+/// Our own group of `controller` in version 1, from the same tables.
+pub fn group_1(own: &str, mounts: &str, controller: &str) -> Option<Group> {
+    let path = own.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let controllers = fields.next()?;
+        controllers.split(',').any(|one| one == controller).then(|| fields.next()).flatten()
+    })?;
+    mounts::table(mounts)
+        .filter(|mount| mount.kind == "cgroup" && mount.options.split(',').any(|one| one == controller))
+        .find_map(|mount| shown(path, &mount))
+}
+
+/// Where `mount` shows the group `path`. A group outside our part of the tree (`/..`, cgroup_namespaces(7)) is shown
+/// nowhere, and neither is one outside what is mounted.
+fn shown(path: &str, mount: &Mounted) -> Option<Group> {
+    if path.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let path = AbsPath::new(path).ok()?;
+    let directory = mount.at.join(path.below(&mount.root)?).ok()?;
+    Some(Group { top: mount.at.clone(), directory })
 }
 
 /// The nearest group above ours below which `controller` can be used, version 2.
 fn version_2(own: &str, mounts: &str, controller: &str) -> Option<(PathBuf, u8)> {
-    let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let root = mounted(mounts, "cgroup2", None)?;
-    let own = root.join(path.trim_start_matches('/'));
-    own.ancestors().take_while(|place| place.starts_with(&root)).find_map(|place| {
+    group_2(own, mounts)?.upwards().find_map(|place| {
         let controllers = fs::read_to_string(place.join("cgroup.subtree_control")).ok()?;
         let usable = controllers.split_whitespace().any(|one| one == controller)
             && rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_ok()
@@ -188,12 +206,7 @@ fn version_2(own: &str, mounts: &str, controller: &str) -> Option<(PathBuf, u8)>
 
 /// Our own group of `controller`, version 1.
 fn version_1(own: &str, mounts: &str, controller: &str) -> Option<(PathBuf, u8)> {
-    let path = own.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let controllers = fields.next()?;
-        controllers.split(',').any(|one| one == controller).then(|| fields.next()).flatten()
-    })?;
-    let place = mounted(mounts, "cgroup", Some(controller))?.join(path.trim_start_matches('/'));
+    let place = group_1(own, mounts, controller)?.directory.as_path().to_path_buf();
     rustix::fs::access(&place, rustix::fs::Access::WRITE_OK).is_ok().then_some((place, 1))
 }
 

@@ -1,6 +1,6 @@
 //! The names of the controls, as reports, `--require` and `doctor` use them.
 
-/// Root is nobody inside its box, everybody else is only himself: user_namespaces(7).
+/// One user exists in a box, the caller: nobody on the host where he is root, himself otherwise; user_namespaces(7).
 pub const USER_NAMESPACE: &str = "user-namespace";
 /// mount_namespaces(7).
 pub const MOUNT_NAMESPACE: &str = "mount-namespace";

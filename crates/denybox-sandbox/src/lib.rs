@@ -1,9 +1,9 @@
 //! The native backend: a box made of Linux namespaces.
 //!
-//! Three processes: the [supervisor], which outlives the box; the [stage], which builds it and
-//! is gone before the agent runs; and [PID 1](init), which starts the agent and dies with the supervisor. They speak over
-//! one typed [channel]. The supervisor answers the [tripwire] (denied paths) and the [notifier] (refused calls) and
-//! writes both down in the [recorder].
+//! Three processes: the [supervisor], which outlives the box; the [stage], which enters the namespaces and ends; and
+//! [PID 1](init), which builds the file tree, starts the agent and dies with the supervisor. They speak over one typed
+//! [channel]. The supervisor answers the [tripwire] (denied paths) and the [notifier] (refused calls) and writes both
+//! down in the [recorder].
 #![deny(unsafe_code)]
 
 pub mod cgroup;
@@ -18,6 +18,7 @@ pub mod message;
 mod mounting;
 mod notifier;
 mod observer;
+pub mod proc_files;
 mod recorder;
 pub mod stage;
 pub mod supervisor;

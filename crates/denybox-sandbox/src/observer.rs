@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use denybox_core::event::{Ancestor, Process};
 
-/// Longest argument list kept of one process, arguments; and the longest argument, bytes.
-const MOST_ARGUMENTS: usize = 64;
-const LONGEST_ARGUMENT: usize = 1024;
+use crate::proc_files::{self, Call, within};
+
 /// Most that is kept of one process and all of its ancestors together, bytes: names and arguments are the agent's to
 /// choose, and the supervisor's memory is not.
 const MOST_TEXT: usize = 8 << 10;
@@ -23,17 +22,6 @@ const MOST_ANCESTORS: usize = 32;
 pub struct Observer {
     /// PID 1 of the box, numbered outside; 0 until it exists.
     init: Arc<AtomicI32>,
-}
-
-/// A thread's system call, from /proc/TID/syscall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Call {
-    /// Its number.
-    pub number: i64,
-    /// Its arguments as registers.
-    pub arguments: [u64; 6],
-    /// Stack and instruction pointer: with the rest they tell one call from the next.
-    pub at: [u64; 2],
 }
 
 /// What is cheap to know of a thread.
@@ -60,13 +48,8 @@ impl Observer {
 
     /// The thread that asks; `None` when it can't be read (the kernel itself asks, or a process of no box).
     pub fn thread(&self, tid: i32) -> Option<Thread> {
-        let status = fs::read(format!("/proc/{tid}/status")).ok()?;
-        let status = String::from_utf8_lossy(&status);
-        let field = |name: &str| -> Option<i32> {
-            status.lines().find_map(|line| line.strip_prefix(name)).and_then(|rest| rest.trim().parse().ok())
-        };
-        let pid = field("Tgid:")?;
-        Some(Thread { pid, parent: field("PPid:")?, exe: executable(pid) })
+        let status = proc_files::status(&fs::read(format!("/proc/{tid}/status")).ok()?)?;
+        Some(Thread { pid: status.process, parent: status.parent, exe: executable(status.process) })
     }
 
     /// All of a process that a report tells.
@@ -97,26 +80,16 @@ impl Observer {
 
     /// Whether `pid` is the agent's own process: the first that PID 1 started, number 2 in the box.
     fn is_agent(&self, pid: i32) -> bool {
-        let Ok(status) = fs::read(format!("/proc/{pid}/status")) else { return false };
-        String::from_utf8_lossy(&status)
-            .lines()
-            .find_map(|line| line.strip_prefix("NSpid:"))
-            .is_some_and(|numbers| numbers.split_whitespace().next_back() == Some("2"))
+        fs::read(format!("/proc/{pid}/status"))
+            .ok()
+            .and_then(|status| proc_files::status(&status))
+            .is_some_and(|status| status.innermost == Some(2))
     }
 }
 
 /// The call in which thread `tid` waits.
 pub fn call(tid: i32) -> Option<Call> {
-    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
-    let mut words = text.split_whitespace();
-    let number = words.next()?.parse().ok()?;
-    let mut hex = words.map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
-    let mut take = || hex.next().flatten();
-    Some(Call {
-        number,
-        arguments: [take()?, take()?, take()?, take()?, take()?, take()?],
-        at: [take()?, take()?],
-    })
+    proc_files::call(&fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?)
 }
 
 fn executable(pid: i32) -> String {
@@ -125,27 +98,12 @@ fn executable(pid: i32) -> String {
         .unwrap_or_default()
 }
 
-/// As much of `text` as is `left`, which it uses up.
-fn within(text: &str, left: &mut usize) -> String {
-    let kept = text.get(..text.floor_char_boundary(*left)).unwrap_or_default();
-    *left -= kept.len();
-    kept.to_owned()
-}
-
 fn arguments(pid: i32, left: &mut usize) -> Vec<String> {
     use std::io::Read;
     let mut text = Vec::new();
     let read = fs::File::open(format!("/proc/{pid}/cmdline"))
         .and_then(|file| file.take(*left as u64).read_to_end(&mut text));
-    let text = text.strip_suffix(&[0]).unwrap_or(&text);
-    if read.is_err() || text.is_empty() {
-        return Vec::new();
-    }
-    text.split(|byte| *byte == 0)
-        .take(MOST_ARGUMENTS)
-        .map(|argument| argument.get(..LONGEST_ARGUMENT).unwrap_or(argument))
-        .map(|argument| within(&String::from_utf8_lossy(argument), left))
-        .collect()
+    if read.is_err() { Vec::new() } else { proc_files::arguments(&text, left) }
 }
 
 /// A path argument of a waiting call, read from the caller's memory: what it says now, for reports alone.

@@ -25,7 +25,8 @@ use denybox_core::path::AbsPath;
 use denybox_core::plan::Plan;
 use denybox_core::resource::Resource;
 
-use crate::observer::{self, Call, Observer};
+use crate::observer::{self, Observer};
+use crate::proc_files::Call;
 use crate::recorder::{Introduced, Met, Recorder};
 
 /// How long the kernel may remember what exists: for good.

@@ -46,9 +46,10 @@ pub fn parse(text: &str) -> Committer {
     found
 }
 
-/// A value without quotes, escapes and comment.
+/// A value without quotes, escapes and comment. White space at its end counts only in quotes.
 fn plain(value: &str) -> String {
     let (mut text, mut quoted) = (String::new(), false);
+    let mut kept = 0;
     let mut characters = value.trim().chars();
     while let Some(character) = characters.next() {
         match character {
@@ -58,8 +59,12 @@ fn plain(value: &str) -> String {
             other if other.is_control() => {}
             other => text.push(other),
         }
+        if quoted || !text.ends_with(char::is_whitespace) {
+            kept = text.len();
+        }
     }
-    if quoted { text } else { text.trim_end().to_owned() }
+    text.truncate(kept);
+    text
 }
 
 impl Committer {

@@ -1,6 +1,7 @@
 //! Facts about the machine and the caller that a surface is made from. Looks; changes nothing.
 
 pub mod identity;
+pub mod mounts;
 pub mod places;
 pub mod protected;
 pub mod sockets;

@@ -13,6 +13,8 @@ use denybox_core::resource::SCRATCH_PATHS;
 use denybox_core::surface::{Guard, Related, Relation};
 use denybox_core::view::relations;
 
+use super::mounts::{self, Mounted};
+
 /// Why a path can't be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -44,14 +46,6 @@ pub struct Place {
     pub related: Vec<Related>,
 }
 
-/// One line of the mount table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Mounted {
-    device: String,
-    root: AbsPath,
-    at: AbsPath,
-}
-
 /// A place on a file system: which one, and where on it.
 type Location = (String, AbsPath);
 
@@ -69,9 +63,13 @@ impl Places {
     /// # Errors
     /// [`PlaceError::Mounts`].
     pub fn new(home: Option<AbsPath>) -> Result<Self, PlaceError> {
-        let text = fs::read_to_string("/proc/self/mountinfo").map_err(PlaceError::Mounts)?;
-        let mut places =
-            Self { mounts: text.lines().filter_map(mounted).collect(), home, guards: Vec::new() };
+        let table = fs::read_to_string("/proc/self/mountinfo").map_err(PlaceError::Mounts)?;
+        Ok(Self::of_table(&table, home))
+    }
+
+    /// As the mount table `table` has it, in the form of proc_pid_mountinfo(5).
+    pub fn of_table(table: &str, home: Option<AbsPath>) -> Self {
+        let mut places = Self { mounts: mounts::table(table).collect(), home, guards: Vec::new() };
         for (path, guard) in places.guarded() {
             // What isn't there has no other name.
             if let Some(real) =
@@ -81,7 +79,7 @@ impl Places {
                 places.guards.push((path, guard, location));
             }
         }
-        Ok(places)
+        places
     }
 
     fn guarded(&self) -> Vec<(AbsPath, Guard)> {
@@ -169,34 +167,4 @@ impl Places {
         let rest = path.below(&mount.at).unwrap_or_default();
         Some((mount.device.clone(), mount.root.join(rest).ok()?))
     }
-}
-
-/// Reads one line: number, parent, device, root, mount point, and more that doesn't matter here.
-fn mounted(line: &str) -> Option<Mounted> {
-    let mut fields = line.split(' ').skip(2);
-    let device = fields.next()?.to_owned();
-    let root = AbsPath::new(&unescape(fields.next()?)).ok()?;
-    let at = AbsPath::new(&unescape(fields.next()?)).ok()?;
-    Some(Mounted { device, root, at })
-}
-
-/// The table writes space, tab, newline and backslash as `\ooo`.
-fn unescape(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
-        plain.push_str(before);
-        match after.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                plain.push('\\');
-                rest = after;
-            }
-        }
-    }
-    plain.push_str(rest);
-    plain
 }

@@ -10,14 +10,20 @@ pub fn below(places: &[AbsPath]) -> Vec<AbsPath> {
     if places.is_empty() {
         return Vec::new();
     }
-    let Ok(table) = fs::read_to_string("/proc/net/unix") else { return Vec::new() };
-    let mut found: Vec<AbsPath> = table
-        .lines()
-        .filter_map(|line| line.find(" /").and_then(|at| line.get(at + 1..)))
-        .filter_map(|path| AbsPath::new(path).ok())
+    // Any name may be bound: one that is no text must not hide the others.
+    let Ok(table) = fs::read("/proc/net/unix") else { return Vec::new() };
+    let mut found: Vec<AbsPath> = named(&String::from_utf8_lossy(&table))
         .filter(|path| places.iter().any(|place| path.is_at_or_below(place)) && path.as_path().exists())
         .collect();
     found.sort();
     found.dedup();
     found
+}
+
+/// The absolute paths in a table such as /proc/net/unix: what stands behind the columns of numbers.
+pub fn named(table: &str) -> impl Iterator<Item = AbsPath> {
+    table
+        .lines()
+        .filter_map(|line| line.find(" /").and_then(|at| line.get(at.saturating_add(1)..)))
+        .filter_map(|path| AbsPath::new(path).ok())
 }
