@@ -243,6 +243,23 @@ pub fn printable_up_to(text: &str, max: usize) -> String {
     shown
 }
 
+/// JSON in which everything that [`printable_up_to`] would escape stands as a JSON escape: the same document, which can be
+/// shown in a terminal. An encoder escapes only C0; line feeds between its tokens stay.
+pub fn printable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !is_deceptive(character) {
+            shown.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a String can't fail.
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    }
+    shown
+}
+
 /// Whether a character acts on the terminal or is invisible: see [`printable_up_to`].
 pub(crate) fn is_deceptive(character: char) -> bool {
     character.is_control()
@@ -263,6 +280,17 @@ pub(crate) fn is_deceptive(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printable_json_is_the_same_document() {
+        let value = serde_json::json!({"\u{9b}31m": ["\u{202e}\u{7f}\n\\u", "\u{e0041} ü 漢 😀"]});
+        for json in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let shown = printable_json(&json);
+            assert!(!shown.chars().any(|character| character != '\n' && is_deceptive(character)), "{shown}");
+            assert!(shown.contains("\\u009b31m") && shown.contains("\\udb40\\udc41 ü 漢 😀"), "{shown}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
+    }
 
     #[test]
     fn ancestors_are_objects_or_the_word_exited() {

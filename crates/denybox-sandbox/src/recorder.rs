@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use denybox_core::diagnosis::Knowledge;
-use denybox_core::event::{Denial, Operation, Outcome, Process};
+use denybox_core::event::{Denial, Operation, Outcome, Process, printable_json};
 use denybox_core::resource::Resource;
 
 use crate::feed;
@@ -174,9 +174,9 @@ impl Recorder {
         let Some(feed) = &mut self.feed else { return };
         let diagnoses = Knowledge::shipped().diagnose(std::slice::from_ref(denial));
         for cause in &diagnoses.causes {
-            let Ok(mut line) = serde_json::to_vec(&feed::Line::of(denial, cause)) else { continue };
-            line.push(b'\n');
-            if feed.write_all(&line).is_err() {
+            let Ok(line) = serde_json::to_string(&feed::Line::of(denial, cause)) else { continue };
+            let line = printable_json(&line) + "\n";
+            if feed.write_all(line.as_bytes()).is_err() {
                 // Full: the report at the end has the rest.
                 self.feed = None;
                 return;

@@ -48,7 +48,7 @@ pub fn doctor(options: &Doctor) -> i32 {
     let written = if options.report == Format::Json {
         serde_json::to_string_pretty(&Examination { ready, report: &report, advice })
             .map_err(std::io::Error::other)
-            .and_then(|json| writeln!(out, "{json}"))
+            .and_then(|json| writeln!(out, "{}", denybox_core::event::printable_json(&json)))
     } else {
         out.write_all(in_words(&report, ready, &advice).as_bytes())
     };

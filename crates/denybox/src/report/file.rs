@@ -5,6 +5,8 @@ use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use denybox_core::event::printable_json;
+
 use super::Report;
 
 /// A report file. It may lie in the workspace, so an agent may have written to it or put another in its place.
@@ -28,11 +30,11 @@ impl ReportFile {
     /// # Errors
     /// Those of writing; and that the path names another file now, which is then not to be trusted.
     pub fn write(&mut self, report: &Report) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(report).map_err(io::Error::other)?;
-        json.push(b'\n');
+        let json = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+        let json = printable_json(&json) + "\n";
         self.file.set_len(0)?;
         self.file.rewind()?;
-        self.file.write_all(&json)?;
+        self.file.write_all(json.as_bytes())?;
         let ours = self.file.metadata()?;
         match fs::metadata(&self.path) {
             Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),

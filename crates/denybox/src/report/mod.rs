@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use denybox_core::decision::Reason;
 use denybox_core::diagnosis::{Diagnosed, Diagnoses, Knowledge, Offer};
-use denybox_core::event::{Operation, Outcome, Process};
+use denybox_core::event::{Operation, Outcome, Process, printable_json};
 use denybox_core::resource::Resource;
 use denybox_sandbox::supervisor::{End, Finished, RunError};
 
@@ -298,7 +298,7 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut ReportFile>) {
         Format::Json => {
             if let Ok(json) = serde_json::to_string(report) {
                 // A closed standard error: nobody listens, and the exit code says the rest.
-                let _ = writeln!(std::io::stderr(), "{json}");
+                let _ = writeln!(std::io::stderr(), "{}", printable_json(&json));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use denybox_core::event::printable;
+use denybox_core::event::{printable, printable_json};
 use denybox_core::path::AbsPath;
 use denybox_core::plan::{Action, BoxLimits, Identity, Network, Plan, Step};
 use denybox_core::resource::IpcKind;
@@ -115,7 +115,7 @@ pub fn print(plan: &Plan, format: Format) {
         };
         serde_json::to_string_pretty(&printed)
             .map_err(std::io::Error::other)
-            .and_then(|json| writeln!(out, "{json}"))
+            .and_then(|json| writeln!(out, "{}", printable_json(&json)))
     } else {
         writeln!(out, "{}", in_words(plan))
     };

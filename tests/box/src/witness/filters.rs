@@ -7,16 +7,15 @@ const LOAD: u16 = 0x20;
 const EQUAL: u16 = 0x15;
 const ANY_BIT: u16 = 0x45;
 const RETURN: u16 = 0x06;
-/// Where `struct seccomp_data` has the number, and the low half of the third argument.
+/// Where `struct seccomp_data` has the number, and the low halves of the first and the third argument.
 const NUMBER: u32 = 0;
+const FIRST: u32 = 16;
 const THIRD: u32 = 32;
 
 /// Calls that change something, or start something, by their mere being made.
-const CHANGES: [i64; 23] = [
+const CHANGES: [i64; 21] = [
     libc::SYS_fork,
     libc::SYS_vfork,
-    libc::SYS_clone,
-    libc::SYS_clone3,
     libc::SYS_unshare,
     libc::SYS_mount,
     libc::SYS_fsopen,
@@ -67,16 +66,24 @@ fn answering(calls: &[i64], answer: u32) -> Vec<Instruction> {
     program
 }
 
-/// Kills whoever makes one of [`CHANGES`], or opens a file to write or create it.
+/// Kills whoever makes one of [`CHANGES`], starts a process that is no thread, or opens a file to write or create it.
 fn touch_nothing() -> Vec<Instruction> {
-    let mut program = answering(&CHANGES, libc::SECCOMP_RET_KILL_PROCESS);
+    let kill = libc::SECCOMP_RET_KILL_PROCESS;
+    let mut program = answering(&CHANGES, kill);
     let allow = program.pop();
     let writing = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u32;
     program.extend([
         step(EQUAL, 0, 3, libc::SYS_openat as u32),
         step(LOAD, 0, 0, THIRD),
-        step(ANY_BIT, 0, 1, writing),
-        step(RETURN, 0, 0, libc::SECCOMP_RET_KILL_PROCESS),
+        step(ANY_BIT, 0, 7, writing),
+        step(RETURN, 0, 0, kill),
+        // Its flags are in memory: without it the C library takes the older call.
+        step(EQUAL, 0, 1, libc::SYS_clone3 as u32),
+        step(RETURN, 0, 0, errno(libc::ENOSYS)),
+        step(EQUAL, 0, 3, libc::SYS_clone as u32),
+        step(LOAD, 0, 0, FIRST),
+        step(ANY_BIT, 1, 0, libc::CLONE_THREAD as u32),
+        step(RETURN, 0, 0, kill),
     ]);
     program.extend(allow);
     program
