@@ -4,6 +4,8 @@ mod answer;
 mod bpf;
 mod calls;
 mod compile;
+#[cfg(test)]
+mod tests;
 pub mod landlock;
 
 use std::os::fd::OwnedFd;
