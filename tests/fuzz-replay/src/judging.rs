@@ -66,7 +66,8 @@ fn acceptable(exposure: &Exposure, input: &Input) {
     let Exposure { resource, role, access, backing, options, limits, sharing, related, directory, .. } =
         exposure;
     let reason = input.reasons.iter().any(|text| text.chars().any(char::is_alphanumeric));
-    let shown = matches!(role, Role::Workspace | Role::ReadOnly | Role::ReadWrite);
+    let of_the_host = matches!(backing.judged(), Backing::Host { .. });
+    let shown = of_the_host && matches!(role, Role::Workspace | Role::ReadOnly | Role::ReadWrite);
     let mut below_scratch = related.iter().any(|related| related.guard == Guard::Scratch);
     if shown {
         for path in resource.path().into_iter().chain(host_path(backing.judged())) {
