@@ -1,5 +1,10 @@
 //! Plans: the whole of one, and what holds for the order of every one.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test: a panic is how it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: a panic is how it fails"
+)]
 
 use std::sync::LazyLock;
 
@@ -29,7 +34,11 @@ fn exposure(at: &str, role: Role, backing: Backing) -> Exposure {
     Exposure {
         resource: at.parse().unwrap(),
         role,
-        access: if sealed { Access::NONE } else { Access { read: true, write: !readonly, execute: !scratch } },
+        access: if sealed {
+            Access::NONE
+        } else {
+            Access { read: true, write: !readonly, execute: !scratch }
+        },
         options: MountOptions { readonly, noexec: scratch, nosuid: true, nodev: true },
         limits: Limits { size: private.then_some(Size(1 << 20)), inodes: None },
         sharing: if private || sealed { Sharing::Private } else { Sharing::Host },
@@ -65,7 +74,8 @@ fn line(step: &Step) -> String {
         Action::Link { to } => format!("link to {to}"),
         Action::File { text, mode } => format!("file {mode:o} {text:?}"),
         Action::Bind { from, readonly, noexec, devices, as_caller } => {
-            let flags = [(*readonly, " ro"), (*noexec, " noexec"), (*devices, " dev"), (*as_caller, " as-caller")];
+            let flags =
+                [(*readonly, " ro"), (*noexec, " noexec"), (*devices, " dev"), (*as_caller, " as-caller")];
             let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
             format!("bind {from}{flags}")
         }
@@ -202,23 +212,33 @@ fn what_a_seal_holds() {
 
 fn any_surface() -> impl Strategy<Value = Vec<Exposure>> {
     let places = vec![
-        "/srv", "/srv/a", "/srv/a/b", "/home/u/project", "/home/u/project/sub", "/var/lib", "/opt", "/opt/x/y",
-        "/tmp/work", "/tmp/work/deep/er", "/mnt/data",
+        "/srv",
+        "/srv/a",
+        "/srv/a/b",
+        "/home/u/project",
+        "/home/u/project/sub",
+        "/var/lib",
+        "/opt",
+        "/opt/x/y",
+        "/tmp/work",
+        "/tmp/work/deep/er",
+        "/mnt/data",
     ];
     let shown = (
         prop::sample::select(places),
         prop::sample::select(vec![Role::ReadOnly, Role::ReadWrite, Role::Workspace, Role::Toolchain]),
     )
         .prop_map(|(at, role)| host(at, role));
-    let granted = prop::sample::select(vec!["/tmp/own", "/dev/shm", SCRATCH, "/srv/a", "/var/lib", "/opt", "/tmp"])
-        .prop_map(|at| exposure(at, Role::Scratch, Backing::Private));
+    let granted =
+        prop::sample::select(vec!["/tmp/own", "/dev/shm", SCRATCH, "/srv/a", "/var/lib", "/opt", "/tmp"])
+            .prop_map(|at| exposure(at, Role::Scratch, Backing::Private));
     let system = prop::sample::select(vec!["/usr", "/etc", "/opt", "/var/lib/dpkg", "/var/cache/fontconfig"])
         .prop_map(|at| host(at, Role::System));
     let sealed = prop::sample::select(vec!["/tmp", "/var/tmp", "/run/lock", "/dev/shm", "/run/user/1000"])
         .prop_map(|at| exposure(at, Role::Scratch, Backing::Sealed));
     let own: Vec<IpcKind> = IpcKind::ALL.into_iter().filter(|kind| *kind != IpcKind::AbstractUnix).collect();
-    let kind = prop::sample::select(own)
-        .prop_map(|kind| exposure(kind.name(), Role::Scratch, Backing::Private));
+    let kind =
+        prop::sample::select(own).prop_map(|kind| exposure(kind.name(), Role::Scratch, Backing::Private));
     prop::collection::vec(prop_oneof![shown, granted, system, sealed, kind], 0..12).prop_map(|exposures| {
         let mut kept: Vec<Exposure> = Vec::new();
         for exposure in exposures {

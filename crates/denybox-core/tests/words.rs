@@ -96,7 +96,10 @@ fn resources_by_name() {
         let tree = AbsPath::new(&pattern.replace('*', "1000")).unwrap();
         assert_eq!(scratch_tree(&tree).as_ref(), Some(&tree));
         assert_eq!(scratch_tree(&tree.join("a/b").unwrap()), Some(tree.clone()));
-        assert_eq!(scratch_tree(&AbsPath::new(&format!("{tree}x/a")).unwrap()).as_ref() == Some(&tree), false);
+        assert_eq!(
+            scratch_tree(&AbsPath::new(&format!("{tree}x/a")).unwrap()).as_ref() == Some(&tree),
+            false
+        );
         assert_eq!(scratch_tree(&tree.parent().unwrap()), None);
     }
 }
@@ -139,7 +142,10 @@ fn grants_as_people_write_them() {
         assert!(matches!(error(&format!("/tmp=private,{text}")), GrantError::Repeated(_)), "{text}");
     }
     for text in ["size=1M", "inodes=1", "exec"] {
-        assert!(matches!(error(&format!("posix-mq=private,{text}")), GrantError::NotAFileSystem(_)), "{text}");
+        assert!(
+            matches!(error(&format!("posix-mq=private,{text}")), GrantError::NotAFileSystem(_)),
+            "{text}"
+        );
     }
 }
 

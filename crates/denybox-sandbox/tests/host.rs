@@ -1,5 +1,10 @@
 //! Facts about the host, from made-up ones: mount tables, homes, workspaces, tables of /proc.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test: a panic is how it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: a panic is how it fails"
+)]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -171,9 +176,14 @@ fn lines_of_the_mount_table() {
     ] {
         assert_eq!(mounts::line(none), None, "{none}");
     }
-    for (escaped, plain) in
-        [(r"\040", " "), (r"\", r"\"), (r"\04", r"\04"), (r"\+12", r"\+12"), (r"a\134040", r"a\040"), (r"\777", r"\777")]
-    {
+    for (escaped, plain) in [
+        (r"\040", " "),
+        (r"\", r"\"),
+        (r"\04", r"\04"),
+        (r"\+12", r"\+12"),
+        (r"a\134040", r"a\040"),
+        (r"\777", r"\777"),
+    ] {
         assert_eq!(mounts::unescape(escaped), plain);
     }
     // This machine's own table.
@@ -221,9 +231,15 @@ fn control_groups_where_they_are_shown() {
 fn toolchains_without_the_rest_of_the_home() {
     let room = Room::new("toolchains");
     let home = room.directory("home");
-    for name in
-        [".cargo/bin", ".cargo/registry", ".rustup/toolchains", ".nvm/versions/bin", "bin", ".ssh", "elsewhere"]
-    {
+    for name in [
+        ".cargo/bin",
+        ".cargo/registry",
+        ".rustup/toolchains",
+        ".nvm/versions/bin",
+        "bin",
+        ".ssh",
+        "elsewhere",
+    ] {
         room.directory(&format!("home/{name}"));
     }
     room.file("home/.cargo/credentials.toml", "secret");
@@ -340,14 +356,19 @@ fn the_later_configuration_wins() {
 #[test]
 fn sockets_by_their_names() {
     let row = "0000000000000000: 00000002 00000000 00010000 0001 01 1234";
-    let table = format!("Num RefCount Protocol Flags Type St Inode Path\n{row} /run/x/../bus\n{row}\n{row} @/tmp/x\n");
+    let table = format!(
+        "Num RefCount Protocol Flags Type St Inode Path\n{row} /run/x/../bus\n{row}\n{row} @/tmp/x\n"
+    );
     let names: Vec<String> = sockets::named(&table).map(|path| path.to_string()).collect();
     assert_eq!(names, ["/run/bus"]);
     // A real one, beside one whose name is no text. The name of a socket is short, unix(7).
     let room = Room::new("s");
     let odd = room.0.join(OsStr::from_bytes(b"odd-\xff"));
     let real = room.path("real");
-    assert!(real.as_str().len() < 108, "{real} is too long for a socket: set CARGO_TARGET_DIR to a shorter path");
+    assert!(
+        real.as_str().len() < 108,
+        "{real} is too long for a socket: set CARGO_TARGET_DIR to a shorter path"
+    );
     let _odd = UnixListener::bind(odd).unwrap();
     assert_eq!(sockets::below(&[room.path("")]), []);
     let _real = UnixListener::bind(real.as_path()).unwrap();
@@ -361,9 +382,14 @@ fn files_of_a_process() {
     assert_eq!(call.number, 257);
     assert_eq!(call.arguments, [0xffff_ff9c, 0x7f00, 0x241, 0x1b6, 0, 0]);
     assert_eq!(call.at, [0x7ffc, 0x7f11]);
-    for none in
-        ["running\n", "-1 0x7ffc 0x7f11\n", "", "1 2 3", "257 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n", "1 0xg 0 0 0 0 0 0 0"]
-    {
+    for none in [
+        "running\n",
+        "-1 0x7ffc 0x7f11\n",
+        "",
+        "1 2 3",
+        "257 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n",
+        "1 0xg 0 0 0 0 0 0 0",
+    ] {
         assert_eq!(proc_files::call(none), None, "{none}");
     }
     let status = proc_files::status(b"Name:\tsh\\nTgid:\t1\nTgid:\t71\nPid:\t72\nPPid:\t70\nNSpid:\t71\t2\n");

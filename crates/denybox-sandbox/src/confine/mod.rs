@@ -4,9 +4,9 @@ mod answer;
 mod bpf;
 mod calls;
 mod compile;
+pub mod landlock;
 #[cfg(test)]
 mod tests;
-pub mod landlock;
 
 use std::os::fd::OwnedFd;
 

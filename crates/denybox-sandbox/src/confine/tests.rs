@@ -119,7 +119,9 @@ fn examples(answer: &Answer) -> Vec<([u64; 6], Verdict)> {
         Answer::Equal { argument, values, then, other } => {
             let mut examples = Vec::new();
             for value in values {
-                for near in [*value, value.wrapping_add(1), value.wrapping_sub(1), value ^ 0x8000_0000, !value] {
+                for near in
+                    [*value, value.wrapping_add(1), value.wrapping_sub(1), value ^ 0x8000_0000, !value]
+                {
                     let verdict = if values.contains(&near) { *then } else { *other };
                     examples.push((with(*argument, u64::from(near)), verdict));
                     examples.push((with(*argument, high | u64::from(near)), verdict));
@@ -161,7 +163,8 @@ fn other_ways_into_the_kernel_are_closed() {
     filters(|rules, program| {
         for number in rules.answers().into_keys().chain([0, 1, 2047]) {
             for x32 in [number | X32_BIT, number | 0x8000_0000, number | 0xC000_0000] {
-                let (value, _) = evaluate(program, Data { number: x32, architecture: X86_64, arguments: [0; 6] });
+                let (value, _) =
+                    evaluate(program, Data { number: x32, architecture: X86_64, arguments: [0; 6] });
                 assert_eq!(value, returned(UNKNOWN), "{x32:#x}");
             }
             for architecture in [I386, 0, X86_64 ^ 1, X86_64 & !0x8000_0000, 0xC000_00B7, u32::MAX] {
@@ -184,34 +187,70 @@ fn what_is_promised() {
         evaluate(&filter, Data::call(number, all)).0
     };
     for number in [
-        libc::SYS_mount, libc::SYS_umount2, libc::SYS_move_mount, libc::SYS_open_tree, libc::SYS_fsopen,
-        libc::SYS_mount_setattr, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_setns, libc::SYS_shmget,
-        libc::SYS_semget, libc::SYS_msgget, libc::SYS_mq_open, libc::SYS_memfd_create,
+        libc::SYS_mount,
+        libc::SYS_umount2,
+        libc::SYS_move_mount,
+        libc::SYS_open_tree,
+        libc::SYS_fsopen,
+        libc::SYS_mount_setattr,
+        libc::SYS_pivot_root,
+        libc::SYS_chroot,
+        libc::SYS_setns,
+        libc::SYS_shmget,
+        libc::SYS_semget,
+        libc::SYS_msgget,
+        libc::SYS_mq_open,
+        libc::SYS_memfd_create,
     ] {
         assert_eq!(verdict(number, &[]), returned(Verdict::Notify), "{number} is reported");
     }
     for number in [
-        libc::SYS_userfaultfd, libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_keyctl, libc::SYS_add_key,
-        libc::SYS_request_key, libc::SYS_reboot, libc::SYS_init_module, libc::SYS_open_by_handle_at, libc::SYS_shmat,
-        libc::SYS_semop, libc::SYS_msgsnd, libc::SYS_mq_unlink,
+        libc::SYS_userfaultfd,
+        libc::SYS_bpf,
+        libc::SYS_perf_event_open,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_reboot,
+        libc::SYS_init_module,
+        libc::SYS_open_by_handle_at,
+        libc::SYS_shmat,
+        libc::SYS_semop,
+        libc::SYS_msgsnd,
+        libc::SYS_mq_unlink,
     ] {
         assert_eq!(verdict(number, &[]), returned(REFUSED), "{number} is refused");
     }
     // Programs fall back to what they did before these existed.
-    for number in [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register, libc::SYS_clone3] {
+    for number in
+        [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register, libc::SYS_clone3]
+    {
         assert_eq!(verdict(number, &[]), returned(UNKNOWN), "{number} is unknown");
     }
     for number in [libc::SYS_read, libc::SYS_openat, libc::SYS_execve, libc::SYS_ptrace, libc::SYS_seccomp] {
         assert_eq!(verdict(number, &[0; 6]), returned(Verdict::Allow), "{number} is allowed");
     }
     for flag in [
-        libc::CLONE_NEWUSER, libc::CLONE_NEWNS, libc::CLONE_NEWPID, libc::CLONE_NEWIPC, libc::CLONE_NEWNET,
-        libc::CLONE_NEWUTS, libc::CLONE_NEWCGROUP,
+        libc::CLONE_NEWUSER,
+        libc::CLONE_NEWNS,
+        libc::CLONE_NEWPID,
+        libc::CLONE_NEWIPC,
+        libc::CLONE_NEWNET,
+        libc::CLONE_NEWUTS,
+        libc::CLONE_NEWCGROUP,
     ] {
         for other in [0, libc::SIGCHLD, libc::CLONE_VM] {
             let flags = (flag | other) as u32;
-            assert_eq!(verdict(libc::SYS_clone, &[flags.into()]), returned(Verdict::Notify), "clone {flags:#x}");
-            assert_eq!(verdict(libc::SYS_unshare, &[flags.into()]), returned(Verdict::Notify), "unshare {flags:#x}");
+            assert_eq!(
+                verdict(libc::SYS_clone, &[flags.into()]),
+                returned(Verdict::Notify),
+                "clone {flags:#x}"
+            );
+            assert_eq!(
+                verdict(libc::SYS_unshare, &[flags.into()]),
+                returned(Verdict::Notify),
+                "unshare {flags:#x}"
+            );
         }
     }
     assert_eq!(verdict(libc::SYS_unshare, &[0x80]), returned(Verdict::Notify), "a time namespace");
@@ -227,7 +266,11 @@ fn what_is_promised() {
     }
     for request in [libc::TIOCSTI, 0x541C] {
         for high in [0, 1 << 32, u64::MAX << 32] {
-            assert_eq!(verdict(libc::SYS_ioctl, &[0, request as u64 | high]), returned(REFUSED), "{request:#x}");
+            assert_eq!(
+                verdict(libc::SYS_ioctl, &[0, request as u64 | high]),
+                returned(REFUSED),
+                "{request:#x}"
+            );
         }
     }
     assert_eq!(verdict(libc::SYS_ioctl, &[0, libc::TIOCGWINSZ as u64]), returned(Verdict::Allow));

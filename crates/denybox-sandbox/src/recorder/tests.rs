@@ -53,7 +53,12 @@ fn a_flood_is_counted_exactly_in_bounded_memory() {
     count(&mut recorder, None, met("/tmp", "0", Operation::Create));
     count(&mut recorder, None, met("/tmp", "after", Operation::Remove));
     let kind = Resource::Ipc(IpcKind::SysvShm);
-    let shared = Met { resource: kind.clone(), path: "shmget".to_owned(), operation: Operation::Attach, syscall: None };
+    let shared = Met {
+        resource: kind.clone(),
+        path: "shmget".to_owned(),
+        operation: Operation::Attach,
+        syscall: None,
+    };
     count(&mut recorder, None, shared);
     let denials = recorder.finish();
     assert_eq!(total(&denials), 2 * flood + 3);
@@ -100,7 +105,8 @@ fn a_flood_of_programs_is_bounded_too() {
 
 #[test]
 fn the_box_is_told_each_denial_once() {
-    let mut file = rustix::fs::memfd_create("feed", rustix::fs::MemfdFlags::CLOEXEC).map(std::fs::File::from).unwrap();
+    let mut file =
+        rustix::fs::memfd_create("feed", rustix::fs::MemfdFlags::CLOEXEC).map(std::fs::File::from).unwrap();
     let mut recorder = Recorder::default();
     recorder.feed_to(file.try_clone().unwrap().into());
     for number in 0..2 * MOST_FEED_LINES {

@@ -2,6 +2,8 @@
 
 mod file;
 pub mod plan;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use file::ReportFile;

@@ -2,6 +2,8 @@
 
 pub mod environment;
 pub mod surface;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fs;
