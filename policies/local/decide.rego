@@ -103,7 +103,6 @@ visible(text) if regex.match("[A-Za-z0-9]", text)
 
 # Other scripts, without blanks and signs that nobody can see: general punctuation, the Hangul fillers, private use.
 # Ranges, because classes such as \pL need tables that the engine is built without.
-else if regex.match(
-	`[\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`,
-	text,
-)
+else if regex.match(other_scripts, text)
+
+other_scripts := `[\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`

@@ -57,6 +57,10 @@ pub fn release() -> Result<Binaries> {
 /// Builds the product, the same with controls that can be switched off, and the programs that attack and probe it.
 pub fn for_tests() -> Result<Binaries> {
     let profile = ["build", "--profile", "test-box"];
+    let built = target()?.join("test-box");
+    // The weak one first: both have the same name, and the last one stays.
+    run(cargo()?.args(profile).args(["-p", "denybox", "--features", "weaken"]))?;
+    copy(&[(built.join("denybox"), "denybox-weak")])?;
     run(cargo()?.args(profile).args([
         "-p",
         "denybox",
@@ -66,14 +70,10 @@ pub fn for_tests() -> Result<Binaries> {
         "denybox-probe",
         "--bins",
     ]))?;
-    let weak = target()?.join("weak");
-    run(cargo()?.args(profile).args(["-p", "denybox", "--features", "weaken", "--target-dir"]).arg(&weak))?;
-    let built = target()?.join("test-box");
     copy(&[
         (built.join("denybox"), "denybox"),
         (built.join("denybox-attack"), "denybox-attack"),
         (built.join("denybox-probe"), "denybox-probe"),
-        (weak.join("test-box/denybox"), "denybox-weak"),
     ])
 }
 

@@ -136,7 +136,14 @@ fn cargo_deny() -> Result<()> {
     let installed =
         Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !installed.is_ok_and(|status| status.success()) {
-        build::run(build::cargo()?.args(["install", "--quiet", "--locked", "cargo-deny@0.19"]))?;
+        build::run(build::cargo()?.args([
+            "install",
+            "--quiet",
+            "--locked",
+            "cargo-deny",
+            "--version",
+            "^0.19",
+        ]))?;
     }
     build::run(build::cargo()?.args(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]))
 }
@@ -153,7 +160,7 @@ fn runner(packages: &[&str], full: bool, binaries: Option<&Binaries>) -> Result<
             .env("DENYBOX_PROBE_BIN", binaries.path("denybox-probe"));
     }
     if full {
-        command.env("DENYBOX_FULL", "1");
+        command.env("DENYBOX_FULL", "1").args(["--", "--include-ignored"]);
     }
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;

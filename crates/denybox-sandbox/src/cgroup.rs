@@ -46,8 +46,8 @@ pub fn limit(limits: BoxLimits) -> Limited {
     {
         return made;
     }
-    let Ok(own) = fs::read_to_string("/proc/self/cgroup") else { return made };
-    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return made };
+    let Ok(own) = crate::proc_files::read_text("/proc/self/cgroup") else { return made };
+    let Ok(mounts) = crate::proc_files::read_text("/proc/self/mountinfo") else { return made };
     let name = format!("{PREFIX}{}", std::process::id());
     for wanted in Wanted::all(limits) {
         let place = version_2(&own, &mounts, wanted.controller)
@@ -87,8 +87,8 @@ pub fn limit(limits: BoxLimits) -> Limited {
 
 /// The smallest memory limit of the control groups that we are in, bytes; `None` without one.
 pub fn memory_limit() -> Option<u64> {
-    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let own = crate::proc_files::read_text("/proc/self/cgroup").ok()?;
+    let mounts = crate::proc_files::read_text("/proc/self/mountinfo").ok()?;
     let version_1 = group_1(&own, &mounts, "memory").map(|group| (group, "memory.limit_in_bytes"));
     let version_2 = group_2(&own, &mounts).map(|group| (group, "memory.max"));
     [version_1, version_2]

@@ -27,6 +27,16 @@ pub enum Status {
     Enforced,
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "absent",
+            Self::Partial => "partial",
+            Self::Enforced => "enforced",
+        })
+    }
+}
+
 /// One control and how far it is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enforcement {
@@ -62,6 +72,8 @@ pub enum News {
     Listener,
     /// How far controls are in force.
     Controls(Vec<Enforcement>),
+    /// A control that the plan requires is not fully in force, so there will be no agent.
+    Unmet(Enforcement),
     /// The agent runs now, or is about to.
     Started,
     /// The command could not be executed: errno(3), and what was tried.

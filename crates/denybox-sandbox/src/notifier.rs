@@ -4,7 +4,7 @@
 //! or only looks (`observe`). It never enforces by letting a call continue: what a call's memory says can change in
 //! between. What it lets continue is enforced elsewhere.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -118,7 +118,7 @@ impl Notifier {
         name.truncate(name.floor_char_boundary(LONGEST_NAME));
         let made = CString::new(name)
             .map_err(std::io::Error::other)
-            .and_then(|name| memfd::create(&name, flags | memfd::NOEXEC_SEAL | memfd::CLOEXEC));
+            .and_then(|name| create_unexecutable(&name, flags));
         match made {
             Ok(file) => {
                 match seccomp::answer_with(listener, call.id, file.as_fd(), flags & memfd::CLOEXEC != 0) {
@@ -176,6 +176,19 @@ impl Notifier {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         let introduced = recorder.introduce(&self.observer, thread, met);
         recorder.record(introduced);
+    }
+}
+
+/// An anonymous file that execve(2) refuses. Before Linux 6.3 it can't be sealed so; it then has no execute permission, which
+/// an ordinary caller could give back (reported as partial).
+fn create_unexecutable(name: &CStr, flags: u32) -> std::io::Result<OwnedFd> {
+    match memfd::create(name, flags | memfd::NOEXEC_SEAL | memfd::CLOEXEC) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) && !memfd::has_noexec_seal() => {
+            let file = memfd::create(name, flags | memfd::CLOEXEC)?;
+            rustix::fs::fchmod(&file, rustix::fs::Mode::from(0o666))?;
+            Ok(file)
+        }
+        other => other,
     }
 }
 

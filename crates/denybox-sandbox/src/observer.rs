@@ -48,7 +48,7 @@ impl Observer {
 
     /// The thread that asks; `None` when it can't be read (the kernel itself asks, or a process of no box).
     pub fn thread(&self, tid: i32) -> Option<Thread> {
-        let status = proc_files::status(&fs::read(format!("/proc/{tid}/status")).ok()?)?;
+        let status = proc_files::status(&proc_files::read(&format!("/proc/{tid}/status")).ok()?)?;
         Some(Thread { pid: status.process, parent: status.parent, exe: executable(status.process) })
     }
 
@@ -80,7 +80,7 @@ impl Observer {
 
     /// Whether `pid` is the agent's own process: the first that PID 1 started, number 2 in the box.
     fn is_agent(&self, pid: i32) -> bool {
-        fs::read(format!("/proc/{pid}/status"))
+        proc_files::read(&format!("/proc/{pid}/status"))
             .ok()
             .and_then(|status| proc_files::status(&status))
             .is_some_and(|status| status.innermost == Some(2))
@@ -89,7 +89,7 @@ impl Observer {
 
 /// The call in which thread `tid` waits.
 pub fn call(tid: i32) -> Option<Call> {
-    proc_files::call(&fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?)
+    proc_files::call(&proc_files::read_text(&format!("/proc/{tid}/syscall")).ok()?)
 }
 
 fn executable(pid: i32) -> String {

@@ -1,11 +1,48 @@
-//! What the files of /proc/TID say, proc(5): pure readers, because most of it is what the box says of itself.
+//! Reading /proc, proc(5), and what the files of /proc/TID say: pure readers, because most of it is what the box says of
+//! itself.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read as _};
 
 /// Longest argument list kept of one process, arguments; and the longest argument, bytes.
 pub const MOST_ARGUMENTS: usize = 64;
 /// Longest argument that is kept, bytes as they stand in the file.
 pub const LONGEST_ARGUMENT: usize = 1024;
+
+/// Most that is expected of one such file, bytes; a larger one takes more calls, no more than that.
+const EXPECTED: usize = 16 << 10;
+
+/// Reads a file of the kernel's. Such a file says that its size is 0, so a reader that trusts sizes makes many small calls.
+///
+/// # Errors
+/// Those of open(2) and read(2).
+pub fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut text = vec![0; EXPECTED];
+    let mut length = 0;
+    loop {
+        if length == text.len() {
+            text.resize(2 * length, 0);
+        }
+        match file.read(text.get_mut(length..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    text.truncate(length);
+    Ok(text)
+}
+
+/// [`read`] for a file of text.
+///
+/// # Errors
+/// As [`read`]; `InvalidData` for what isn't UTF-8.
+pub fn read_text(path: &str) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
 
 /// A thread's system call, from /proc/TID/syscall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +71,11 @@ pub fn call(text: &str) -> Option<Call> {
     let mut words = text.split_ascii_whitespace();
     let number = words.next()?.parse().ok()?;
     let mut take = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
-    Some(Call { number, arguments: [take()?, take()?, take()?, take()?, take()?, take()?], at: [take()?, take()?] })
+    Some(Call {
+        number,
+        arguments: [take()?, take()?, take()?, take()?, take()?, take()?],
+        at: [take()?, take()?],
+    })
 }
 
 /// Reads /proc/TID/status. Its first line holds the thread's name, which is any bytes: the kernel escapes newlines there,

@@ -185,3 +185,6 @@ impl Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

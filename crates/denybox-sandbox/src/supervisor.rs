@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -19,7 +18,7 @@ use crate::channel::Channel;
 use crate::controls;
 use crate::error::{During, Failure, SysError};
 use crate::init;
-use crate::message::{Enforcement, News, Order, Status};
+use crate::message::{Enforcement, News, Order};
 use crate::mounting::clone_shown;
 use crate::notifier::Notifier;
 use crate::observer::Observer;
@@ -60,7 +59,7 @@ pub enum RunError {
     #[error("cannot set up the box: {0}")]
     SetUp(Failure),
     /// A control that `--require` names is not fully in force.
-    #[error("the control '{}' is required but {:?}: {}", .0.control, .0.status, .0.detail)]
+    #[error("the control '{}' is required and {} here: {}", .0.control, .0.status, .0.detail)]
     Required(Enforcement),
     /// Watching failed.
     #[error("cannot watch over the box: {0}")]
@@ -103,13 +102,23 @@ pub struct Finished {
 /// A stage that waits for its plan.
 #[derive(Debug)]
 pub struct Launched {
-    channel: Arc<Channel>,
+    channel: Channel,
     stage: Pid,
     // Closed by dropping, or by the death of this process: then the box dies.
     life: OwnedFd,
     limited: Limited,
-    // Gives the user namespace of a separated box once it is mapped.
-    mapping: Option<JoinHandle<Result<OwnedFd, RunError>>>,
+    mapping: Mapping,
+}
+
+/// The user map of a box that is somebody else on the host.
+#[derive(Debug)]
+enum Mapping {
+    /// The stage maps itself.
+    Unneeded,
+    /// To be written once the stage has its namespace.
+    Awaited(Identity),
+    /// Written: the namespace; or why not.
+    Done(Result<OwnedFd, RunError>),
 }
 
 /// Starts a stage. To be called while this process has one thread.
@@ -142,11 +151,12 @@ pub fn launch(launch: Launch) -> Result<Launched, RunError> {
             .run()
         }
         Side::Parent(stage) => {
-            let channel = Arc::new(ours);
-            let mapping =
-                launch.identity.is_separated().then(|| map_when_ready(&channel, stage, launch.identity));
-            let mapping = mapping.transpose().map_err(RunError::Start)?;
-            Ok(Launched { channel, stage, life: death, limited, mapping })
+            let mapping = if launch.identity.is_separated() {
+                Mapping::Awaited(launch.identity)
+            } else {
+                Mapping::Unneeded
+            };
+            Ok(Launched { channel: ours, stage, life: death, limited, mapping })
         }
     }
 }
@@ -155,6 +165,22 @@ impl Launched {
     /// Limits that no control group enforces; the plan leaves them to resource limits.
     pub fn left_limits(&self) -> BoxLimits {
         self.limited.left
+    }
+
+    /// Gives the stage what it waits for, if it waits already. For a pause in deciding: it saves time, and nothing depends
+    /// on it.
+    pub fn attend(&mut self) {
+        let mut waiting = [PollFd::new(&self.channel, PollFlags::IN)];
+        if poll(&mut waiting, Some(&Timespec::default())).is_ok_and(|ready| ready > 0) {
+            self.map();
+        }
+    }
+
+    /// Waits for the stage's user namespace and maps it, where that is still to be done: it needs root.
+    fn map(&mut self) {
+        if let Mapping::Awaited(identity) = self.mapping {
+            self.mapping = Mapping::Done(write_map(&self.channel, self.stage, identity));
+        }
     }
 
     /// Builds and runs the box that the plan describes, to its end.
@@ -173,13 +199,17 @@ impl Launched {
         result.map(|finished| Finished { left_behind, ..finished })
     }
 
-    fn watch(&mut self, plan: Plan) -> Result<Finished, RunError> {
+    fn watch(&mut self, mut plan: Plan) -> Result<Finished, RunError> {
         let mut watched = init::PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;
-        let trees = match self.mapping.take() {
-            Some(mapping) => prepare_trees(&plan, &mapped(mapping)?)?,
-            None => Vec::new(),
+        // What control groups enforce PID 1 doesn't know of.
+        let enforced = &self.limited.enforced;
+        plan.required.retain(|name| enforced.iter().all(|entry| entry.control != *name));
+        self.map();
+        let trees = match std::mem::replace(&mut self.mapping, Mapping::Unneeded) {
+            Mapping::Done(namespace) => prepare_trees(&plan, &namespace?)?,
+            Mapping::Unneeded | Mapping::Awaited(_) => Vec::new(),
         };
         let trees: Vec<_> = trees.iter().map(AsFd::as_fd).collect();
         let deadline = plan.limits.timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
@@ -195,46 +225,37 @@ impl Launched {
     }
 }
 
-/// Waits in a thread of its own for the stage's user namespace and maps it, which needs root. Meanwhile the policy decides.
-fn map_when_ready(
-    channel: &Arc<Channel>,
-    stage: Pid,
-    identity: Identity,
-) -> Result<JoinHandle<Result<OwnedFd, RunError>>, SysError> {
-    let channel = Arc::clone(channel);
-    let work = move || {
-        match channel.receive::<News>().during_on("recvmsg", "the stage")? {
-            Some((News::Unshared, _)) => {}
-            Some((News::Failed(failure), _)) => return Err(failed(failure)),
-            _ => return Err(RunError::SetUp(ended_early())),
+/// Writes the user map of the stage; gives its user namespace.
+fn write_map(channel: &Channel, stage: Pid, identity: Identity) -> Result<OwnedFd, RunError> {
+    match channel.receive::<News>().during_on("recvmsg", "the stage")? {
+        Some((News::Unshared, _)) => {}
+        Some((News::Failed(failure), _)) => return Err(failed(failure)),
+        _ => {
+            return Err(RunError::SetUp(Failure {
+                control: None,
+                message: "the stage ended before its namespaces were ready".to_owned(),
+                errno: None,
+            }));
         }
-        let stage = stage.as_raw_nonzero();
-        for (file, inside, host) in [
-            ("uid_map", identity.inside_uid, identity.host_uid),
-            ("gid_map", identity.inside_gid, identity.host_gid),
-        ] {
-            let path = format!("/proc/{stage}/{file}");
-            std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path)?;
-        }
-        let path = format!("/proc/{stage}/ns/user");
-        let namespace = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-            .during_on("open", &path)?;
-        channel.send(&Order::Mapped, &[]).during_on("sendmsg", "the stage")?;
-        Ok(namespace)
-    };
-    std::thread::Builder::new().name("mapper".to_owned()).spawn(work).during_on("pthread_create", "mapper")
-}
-
-fn mapped(mapping: JoinHandle<Result<OwnedFd, RunError>>) -> Result<OwnedFd, RunError> {
-    mapping.join().unwrap_or_else(|_| Err(RunError::SetUp(ended_early())))
-}
-
-fn ended_early() -> Failure {
-    Failure {
-        control: None,
-        message: "the stage ended before its namespaces were ready".to_owned(),
-        errno: None,
     }
+    let stage = stage.as_raw_nonzero();
+    for (file, inside, host) in [
+        ("uid_map", identity.inside_uid, identity.host_uid),
+        ("gid_map", identity.inside_gid, identity.host_gid),
+    ] {
+        let path = format!("/proc/{stage}/{file}");
+        std::fs::write(&path, format!("{inside} {host} 1")).during_on("write", &path).map_err(|error| {
+            RunError::Unavailable {
+                control: controls::USER_NAMESPACE.to_owned(),
+                failure: Failure::of(controls::USER_NAMESPACE, &error),
+            }
+        })?;
+    }
+    let path = format!("/proc/{stage}/ns/user");
+    let namespace =
+        rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).during_on("open", &path)?;
+    channel.send(&Order::Mapped, &[]).during_on("sendmsg", "the stage")?;
+    Ok(namespace)
 }
 
 /// Makes the trees that are shown as the caller's own, idmapped by `namespace`: that needs root.
@@ -377,16 +398,8 @@ impl Watch {
                     self.init = Some((pid, pidfd));
                 }
             }
-            (News::Controls(controls), _) => {
-                self.enforcement.extend(controls);
-                let unmet = self.enforcement.iter().find(|entry| {
-                    entry.status != Status::Enforced && self.plan.required.contains(&entry.control)
-                });
-                if let Some(unmet) = unmet {
-                    self.failure = Some(RunError::Required(unmet.clone()));
-                    self.kill();
-                }
-            }
+            (News::Unmet(entry), _) => self.failure = Some(RunError::Required(entry)),
+            (News::Controls(controls), _) => self.enforcement.extend(controls),
             (News::NotExecuted { errno, path }, _) => self.end = Some(End::NotExecuted { errno, path }),
             (News::Ended(status), _) => {
                 let end = if libc::WIFSIGNALED(status) {

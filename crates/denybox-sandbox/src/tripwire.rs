@@ -519,3 +519,6 @@ impl Filesystem for Tripwire {
         reply.error(DENIED);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,11 @@ pub const EXEC: u32 = 0x0010;
 /// Every flag of memfd_create(2), the six bits that say how large huge pages are among them.
 pub const KNOWN: u32 = CLOEXEC | ALLOW_SEALING | HUGETLB | NOEXEC_SEAL | EXEC | (0x3f << 26);
 
+/// Whether this kernel knows [`NOEXEC_SEAL`].
+pub fn has_noexec_seal() -> bool {
+    create(c"denybox", NOEXEC_SEAL | CLOEXEC).is_ok()
+}
+
 /// Makes an anonymous file with the flags as given.
 ///
 /// # Errors

@@ -64,7 +64,10 @@ pub fn paths(data: &[u8]) {
 
 fn normal(path: &AbsPath, from: &str) {
     assert!(path.as_str().starts_with('/') && path.as_str().len() < PATH_MAX, "{from:?}");
-    assert!(path.components().all(|part| !matches!(part, "" | "." | "..") && !part.contains(['/', '\0'])), "{from:?}");
+    assert!(
+        path.components().all(|part| !matches!(part, "" | "." | "..") && !part.contains(['/', '\0'])),
+        "{from:?}"
+    );
     assert_eq!(path.as_str(), format!("/{}", path.components().collect::<Vec<_>>().join("/")), "{from:?}");
     assert_eq!(AbsPath::new(path.as_str()).as_ref(), Ok(path), "{from:?} isn't stable");
     match (path.parent(), path.name()) {
@@ -93,7 +96,9 @@ pub fn grants(data: &[u8]) {
     match &grant.backing {
         Asked::Private => assert_eq!(backing, "private"),
         Asked::Host => assert_eq!(backing, "host"),
-        Asked::Dir(path) => assert_eq!(backing.strip_prefix("dir:").map(AbsPath::new), Some(Ok(path.clone()))),
+        Asked::Dir(path) => {
+            assert_eq!(backing.strip_prefix("dir:").map(AbsPath::new), Some(Ok(path.clone())))
+        }
     }
     let options: Vec<&str> = parts.collect();
     assert_eq!(grant.execute, options.contains(&"exec"), "{text:?}");
@@ -121,7 +126,10 @@ pub fn environment(data: &[u8]) {
                 let at = variable.iter().position(|byte| *byte == b'=').unwrap_or(variable.len());
                 let (name, value) = variable.split_at(at);
                 let name = OsString::from_vec(name.to_vec());
-                if !name.is_empty() && !variable.contains(&0) && caller.iter().all(|(known, _)| *known != name) {
+                if !name.is_empty()
+                    && !variable.contains(&0)
+                    && caller.iter().all(|(known, _)| *known != name)
+                {
                     caller.push((name, OsString::from_vec(value.get(1..).unwrap_or_default().to_vec())));
                 }
             }

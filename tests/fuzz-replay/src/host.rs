@@ -49,11 +49,9 @@ pub fn mount_table(data: &[u8]) {
 pub fn control_groups(data: &[u8]) {
     let text = text(data);
     let (own, mounts) = text.split_once("\n\n").unwrap_or((&text, ""));
-    for (group, version) in [
-        (group_2(own, mounts), 2),
-        (group_1(own, mounts, "memory"), 1),
-        (group_1(own, mounts, "pids"), 1),
-    ] {
+    for (group, version) in
+        [(group_2(own, mounts), 2), (group_1(own, mounts, "memory"), 1), (group_1(own, mounts, "pids"), 1)]
+    {
         let Some(Group { top, directory }) = group else { continue };
         assert!(directory.is_at_or_below(&top), "{directory} is outside {top}");
         let kind = if version == 2 { "cgroup2" } else { "cgroup" };
@@ -64,7 +62,10 @@ pub fn control_groups(data: &[u8]) {
                 && AbsPath::new(path).is_ok_and(|path| path.as_str().ends_with(rest))
         };
         assert!(own.lines().any(named), "nobody named {rest:?}");
-        assert!(mounts::table(mounts).any(|mount| mount.at == top && mount.kind == kind), "no {kind} at {top}");
+        assert!(
+            mounts::table(mounts).any(|mount| mount.at == top && mount.kind == kind),
+            "no {kind} at {top}"
+        );
     }
 }
 

@@ -8,8 +8,8 @@ use denybox_core::policy::Policy;
 use denybox_core::resource::{IpcKind, Resource, scratch_tree};
 use denybox_core::size::Size;
 use denybox_core::surface::{
-    Access, Backing, DirectoryFacts, Exposure, Fact, Guard, Limits, MountOptions, Origin, Related, Relation, Role,
-    Sharing, Surface,
+    Access, Backing, DirectoryFacts, Exposure, Fact, Guard, Limits, MountOptions, Origin, Related, Relation,
+    Role, Sharing, Surface,
 };
 
 use crate::choices::Choices;
@@ -52,7 +52,10 @@ pub fn policy(data: &[u8]) {
             for reason in refusal.reasons() {
                 assert!(!reason.code.is_empty() && !reason.message.is_empty());
                 assert!(!reason.message.contains(char::is_control), "{reason:?}");
-                assert!(!reason.remedy.as_deref().unwrap_or_default().contains(char::is_control), "{reason:?}");
+                assert!(
+                    !reason.remedy.as_deref().unwrap_or_default().contains(char::is_control),
+                    "{reason:?}"
+                );
             }
         }
     }
@@ -60,9 +63,11 @@ pub fn policy(data: &[u8]) {
 
 /// What every allowed exposure must be, whichever rule allowed it. Written from SECURITY.md's promises, not from the Rego.
 fn acceptable(exposure: &Exposure, input: &Input) {
-    let Exposure { resource, role, access, backing, options, limits, sharing, related, directory, .. } = exposure;
+    let Exposure { resource, role, access, backing, options, limits, sharing, related, directory, .. } =
+        exposure;
     let reason = input.reasons.iter().any(|text| text.chars().any(char::is_alphanumeric));
-    let shown = matches!(role, Role::Workspace | Role::ReadOnly | Role::ReadWrite);
+    let of_the_host = matches!(backing.judged(), Backing::Host { .. });
+    let shown = of_the_host && matches!(role, Role::Workspace | Role::ReadOnly | Role::ReadWrite);
     let mut below_scratch = related.iter().any(|related| related.guard == Guard::Scratch);
     if shown {
         for path in resource.path().into_iter().chain(host_path(backing.judged())) {
@@ -73,7 +78,10 @@ fn acceptable(exposure: &Exposure, input: &Input) {
             }
             below_scratch |= scratch_tree(path).is_some();
         }
-        assert!(related.iter().all(|related| related.how == Relation::Below), "a guarded place: {exposure:?}");
+        assert!(
+            related.iter().all(|related| related.how == Relation::Below),
+            "a guarded place: {exposure:?}"
+        );
         assert!(!below_scratch || *role == Role::Workspace || reason, "no reason: {exposure:?}");
     }
     match backing.judged() {
@@ -140,9 +148,26 @@ fn chosen(choices: &mut Choices<'_>) -> Input {
 
 fn path(choices: &mut Choices<'_>) -> AbsPath {
     const PATHS: [&str; 20] = [
-        "/srv/data", "/tmp", "/tmp/x", "/", "/home/u", "/home/u/project", "/home", "/dev/shm", "/var", "/var/tmp/a",
-        "/run/user/1000", "/run/user", "/run/denybox/scratch", "/run/denybox", "/proc/sys", "/sys", "/dev", "/usr",
-        "/run", "/tmpx",
+        "/srv/data",
+        "/tmp",
+        "/tmp/x",
+        "/",
+        "/home/u",
+        "/home/u/project",
+        "/home",
+        "/dev/shm",
+        "/var",
+        "/var/tmp/a",
+        "/run/user/1000",
+        "/run/user",
+        "/run/denybox/scratch",
+        "/run/denybox",
+        "/proc/sys",
+        "/sys",
+        "/dev",
+        "/usr",
+        "/run",
+        "/tmpx",
     ];
     match choices.byte() {
         255 => AbsPath::new(&format!("/{}", choices.text())).unwrap_or_else(|_| AbsPath::root()),
@@ -155,13 +180,22 @@ fn path(choices: &mut Choices<'_>) -> AbsPath {
 
 fn exposure(choices: &mut Choices<'_>) -> Exposure {
     const ROLES: [Role; 9] = [
-        Role::Scratch, Role::Workspace, Role::ReadOnly, Role::ReadWrite, Role::System, Role::Toolchain, Role::Home,
-        Role::Socket, Role::Network,
+        Role::Scratch,
+        Role::Workspace,
+        Role::ReadOnly,
+        Role::ReadWrite,
+        Role::System,
+        Role::Toolchain,
+        Role::Home,
+        Role::Socket,
+        Role::Network,
     ];
     let role = choices.of(&ROLES);
     let at = path(choices);
     let resource = match choices.byte() {
-        kind @ 0..6 => IpcKind::ALL.get(usize::from(kind)).map_or_else(|| Resource::Path(at.clone()), |kind| Resource::Ipc(*kind)),
+        kind @ 0..6 => IpcKind::ALL
+            .get(usize::from(kind))
+            .map_or_else(|| Resource::Path(at.clone()), |kind| Resource::Ipc(*kind)),
         _ => Resource::Path(at.clone()),
     };
     let backing = match choices.byte() % 8 {

@@ -59,6 +59,9 @@ fn targets_programs_and_seeds_are_the_same() {
     for name in &names {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not built");
         let program = fs::read_to_string(seeds().join(format!("../fuzz_targets/{name}.rs"))).unwrap();
-        assert!(program.contains(&format!("denybox_fuzz_replay::{name}(data)")), "{name} calls another target");
+        assert!(
+            program.contains(&format!("denybox_fuzz_replay::{name}(data)")),
+            "{name} calls another target"
+        );
     }
 }

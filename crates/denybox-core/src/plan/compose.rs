@@ -1,10 +1,10 @@
 //! From an allowing decision to a plan: a pure function, so that a test can compare all of it.
 //!
 //! The order of the file tree, and why:
-//! 1. the operating system, read-only, with the links that stand beside it;
+//! 1. the links of the root directory;
 //! 2. `/dev` and `/proc`, furnished with the little that programs need;
-//! 3. every other place by depth, the shallow first, so that nothing hides what lies below it: sealed scratch, the home,
-//!    toolchains, what was asked for, the workspace, grants;
+//! 3. every other place by depth, the shallow first, so that nothing hides what lies below it: sealed scratch, the
+//!    operating system, the home, toolchains, what was asked for, the workspace, grants;
 //! 4. what in those places reads as empty or stays read-only;
 //! 5. files of the box's own.
 
@@ -87,7 +87,9 @@ pub enum Protected {
 pub fn compose(allowed: &Allowed, identity: Identity, furniture: Furniture) -> Plan {
     let exposures = &allowed.surface().exposures;
     let mut steps = Vec::new();
-    system(exposures, &furniture, &mut steps);
+    for (at, to) in furniture.links {
+        steps.push(step(at, Action::Link { to }, None));
+    }
     devices(&mut steps);
     processes(&mut steps);
     places(exposures, &mut steps);
@@ -154,26 +156,6 @@ fn fixed(text: &str) -> AbsPath {
     AbsPath::new(text).unwrap_or_else(|_| AbsPath::root())
 }
 
-fn system(exposures: &[Exposure], furniture: &Furniture, steps: &mut Vec<Step>) {
-    for exposure in exposures.iter().filter(|exposure| exposure.role == Role::System) {
-        if let (Resource::Path(at), Backing::Host { path: Some(from) }) =
-            (&exposure.resource, exposure.backing.judged())
-        {
-            let bind = Action::Bind {
-                from: from.clone(),
-                readonly: true,
-                noexec: exposure.options.noexec,
-                devices: false,
-                as_caller: false,
-            };
-            steps.push(step(at.clone(), bind, Some(Role::System)));
-        }
-    }
-    for (at, to) in &furniture.links {
-        steps.push(step(at.clone(), Action::Link { to: to.clone() }, None));
-    }
-}
-
 fn devices(steps: &mut Vec<Step>) {
     steps.push(step(fixed("/dev"), Action::Directory { mode: 0o755 }, None));
     for name in DEVICES {
@@ -214,15 +196,16 @@ fn places(exposures: &[Exposure], steps: &mut Vec<Step>) {
 
 fn place(exposure: &Exposure) -> Option<Step> {
     let (at, action) = match (&exposure.resource, exposure.backing.judged()) {
-        _ if matches!(exposure.role, Role::System | Role::Socket | Role::Network) => return None,
+        _ if matches!(exposure.role, Role::Socket | Role::Network) => return None,
         (Resource::Path(at), Backing::Sealed) => (at.clone(), Action::Seal),
         (Resource::Path(at), Backing::Host { path: Some(from) } | Backing::Dir { path: from }) => {
+            let system = exposure.role == Role::System;
             let bind = Action::Bind {
                 from: from.clone(),
-                readonly: exposure.options.readonly,
+                readonly: exposure.options.readonly || system,
                 noexec: exposure.options.noexec,
                 devices: false,
-                as_caller: true,
+                as_caller: !system,
             };
             (at.clone(), bind)
         }

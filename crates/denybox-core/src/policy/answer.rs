@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Reason, Verdict};
+use crate::event::is_deceptive;
 use crate::surface::Exposure;
 
 /// The value of a policy's rule `answer`. Anything that doesn't fit this exactly is a refusal.
@@ -134,16 +135,17 @@ impl Slot<'_> {
     }
 }
 
-/// Makes a reason safe to print: names from the host may hold terminal escapes. A remedy that would have to be
+/// Makes a reason safe to print: names from the host may hold terminal escapes, or marks that turn the direction of
+/// writing. A remedy that would have to be
 /// altered could do something else than it says, so it is dropped.
 pub(super) fn printable(reason: Reason) -> Reason {
     let mut message = String::with_capacity(reason.message.len());
     for c in reason.message.chars() {
         match c {
             '\n' | '\t' => message.push(' '),
-            c if c.is_control() => message.extend(c.escape_default()),
+            c if is_deceptive(c) => message.extend(c.escape_unicode()),
             c => message.push(c),
         }
     }
-    Reason { message, remedy: reason.remedy.filter(|text| !text.contains(char::is_control)), ..reason }
+    Reason { message, remedy: reason.remedy.filter(|text| !text.contains(is_deceptive)), ..reason }
 }

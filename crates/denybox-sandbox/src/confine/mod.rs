@@ -5,6 +5,8 @@ mod bpf;
 mod calls;
 mod compile;
 pub mod landlock;
+#[cfg(test)]
+mod tests;
 
 use std::os::fd::OwnedFd;
 
@@ -109,6 +111,8 @@ pub fn filter(
         enforced.push(Enforcement::new(controls::SECCOMP, Status::Absent, "no filter"));
         return Ok(None);
     }
+    // Asked before the filter, which would answer otherwise.
+    let sealable = denybox_sys::memfd::has_noexec_seal();
     let notified = compile::program(&calls::Rules { calls, notify: true, observe_writes });
     let listener = match seccomp::install(&notified, true) {
         Ok(listener) => {
@@ -136,6 +140,10 @@ pub fn filter(
     enforced.push(Enforcement::new(controls::SECCOMP, Status::Enforced, "allow-list"));
     enforced.push(if calls.grants(IpcKind::MemfdExec) {
         Enforcement::new(controls::MEMFD_NOEXEC, Status::Absent, "memfd-exec was granted")
+    } else if listener.is_some() && !sealable {
+        let detail =
+            "without MFD_NOEXEC_SEAL (Linux 6.3) the box can make an anonymous file executable again";
+        Enforcement::new(controls::MEMFD_NOEXEC, Status::Partial, detail)
     } else if listener.is_some() {
         let detail = "execve of an anonymous file is closed; mapping one executable can't be";
         Enforcement::new(controls::MEMFD_NOEXEC, Status::Enforced, detail)

@@ -63,7 +63,7 @@ impl Places {
     /// # Errors
     /// [`PlaceError::Mounts`].
     pub fn new(home: Option<AbsPath>) -> Result<Self, PlaceError> {
-        let table = fs::read_to_string("/proc/self/mountinfo").map_err(PlaceError::Mounts)?;
+        let table = crate::proc_files::read_text("/proc/self/mountinfo").map_err(PlaceError::Mounts)?;
         Ok(Self::of_table(&table, home))
     }
 

@@ -34,12 +34,20 @@ fn listed() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// down nobody looks, because that would mean reading the whole workspace at every start.
 pub fn files(workspace: &AbsPath, writable: &[AbsPath]) -> Files {
     let mut found = Files::default();
+    let entries = entries(workspace.as_path());
     for (relative, reader) in listed() {
-        if let Ok(path) = workspace.join(relative) {
+        let Ok(path) = workspace.join(relative) else { continue };
+        let top = relative.split('/').next().unwrap_or_default();
+        if entries.iter().any(|(name, _)| name == top) {
             look(workspace, path, reader, writable, &mut found);
+        } else if !writable.iter().any(|named| path.is_at_or_below(named)) {
+            found.absent.push((path, reader));
         }
     }
-    let nested = directories(workspace.as_path()).filter_map(|directory| directory.join(".git").ok());
+    let nested = entries
+        .iter()
+        .filter(|(_, directory)| *directory)
+        .filter_map(|(name, _)| workspace.join(name).and_then(|below| below.join(".git")).ok());
     let modules = workspace.join(".git/modules").map(|modules| submodules(&modules, MODULE_DEPTH));
     for repository in nested.chain(modules.unwrap_or_default()) {
         if fs::symlink_metadata(repository.as_path()).is_ok_and(|kind| kind.is_dir()) {
@@ -57,20 +65,24 @@ pub fn files(workspace: &AbsPath, writable: &[AbsPath]) -> Files {
 /// How deep names of submodules may nest: `.git/modules/vendor/one`.
 const MODULE_DEPTH: usize = 4;
 
-/// The directories right below `directory`, links aside.
-fn directories(directory: &Path) -> impl Iterator<Item = AbsPath> {
-    fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .filter_map(|entry| AbsPath::from_path(&entry.path()).ok())
+/// What is right below `directory`: names, and whether it is a directory itself, links aside.
+fn entries(directory: &Path) -> Vec<(String, bool)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            entry.file_name().into_string().ok().map(|name| (name, is_directory))
+        })
+        .collect()
 }
 
 /// The repositories of submodules: a directory with a `HEAD` is one.
 fn submodules(directory: &AbsPath, depth: usize) -> Vec<AbsPath> {
     let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
-    directories(directory.as_path())
+    entries(directory.as_path())
+        .into_iter()
+        .filter(|(_, is_directory)| *is_directory)
+        .filter_map(|(name, _)| directory.join(&name).ok())
         .flat_map(|below| {
             let is_one = below.join("HEAD").is_ok_and(|head| head.as_path().exists());
             let mut found = submodules(&below, depth);

@@ -1,7 +1,5 @@
 //! Unix sockets of the host that a shown directory would let an agent connect to, unix(7).
 
-use std::fs;
-
 use denybox_core::path::AbsPath;
 
 /// Sockets bound below any of `places`, from proc_net(5)'s table: those of this network namespace that still have the
@@ -11,7 +9,7 @@ pub fn below(places: &[AbsPath]) -> Vec<AbsPath> {
         return Vec::new();
     }
     // Any name may be bound: one that is no text must not hide the others.
-    let Ok(table) = fs::read("/proc/net/unix") else { return Vec::new() };
+    let Ok(table) = crate::proc_files::read("/proc/net/unix") else { return Vec::new() };
     let mut found: Vec<AbsPath> = named(&String::from_utf8_lossy(&table))
         .filter(|path| places.iter().any(|place| path.is_at_or_below(place)) && path.as_path().exists())
         .collect();

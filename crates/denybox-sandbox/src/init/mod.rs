@@ -22,7 +22,7 @@ use crate::channel::Channel;
 use crate::confine;
 use crate::controls;
 use crate::error::{During, Failure};
-use crate::message::{Enforcement, News, Order};
+use crate::message::{Enforcement, News, Order, Status};
 use crate::stage::die_with_parent;
 use crate::weaken;
 
@@ -102,7 +102,12 @@ impl Init<'_> {
         }
         confine::landlock::restrict(&writable, &mut enforced)?;
         let listener = confine::filter(&plan.calls, observe_writes, &mut enforced)?;
+        let unmet = plan.required.iter().find_map(|name| unmet(name, &enforced));
         self.tell(&News::Controls(enforced), &[])?;
+        if let Some(unmet) = unmet {
+            self.tell(&News::Unmet(unmet), &[])?;
+            return Ok(1);
+        }
         if let Some(listener) = listener {
             self.tell(&News::Listener, &[listener.as_fd()])?;
         }
@@ -163,6 +168,15 @@ impl Init<'_> {
 
     fn tell(&self, news: &News, descriptors: &[BorrowedFd<'_>]) -> Result<(), Failure> {
         Ok(self.channel.send(news, descriptors).during_on("sendmsg", "the supervisor")?)
+    }
+}
+
+/// The required control `name` as it is, unless it is fully in force.
+fn unmet(name: &str, enforced: &[Enforcement]) -> Option<Enforcement> {
+    match enforced.iter().find(|entry| entry.control == name) {
+        Some(entry) if entry.status == Status::Enforced => None,
+        Some(entry) => Some(entry.clone()),
+        None => Some(Enforcement::new(name, Status::Absent, "nothing asked for it in this box")),
     }
 }
 

@@ -77,6 +77,14 @@ impl Stage {
                 Enforcement::new(controls::TRIPWIRE, Status::Absent, error.to_string()),
             ),
         };
+        enforced.push(if identity.is_separated() {
+            let detail = format!("uid {} on the host", identity.host_uid);
+            Enforcement::new(controls::UID_SEPARATION, Status::Enforced, detail)
+        } else if identity.inside_uid == 0 {
+            Enforcement::new(controls::UID_SEPARATION, Status::Absent, "root on the host")
+        } else {
+            Enforcement::new(controls::UID_SEPARATION, Status::Enforced, "the caller is an ordinary user")
+        });
         enforced.push(Enforcement::new(controls::SEAL, Status::Enforced, detail));
         enforced.push(seen);
         let child = Init { channel: &self.channel, life: &self.life };

@@ -15,16 +15,16 @@ use crate::weaken;
 /// The name of the box's own machine, sethostname(2).
 const HOST_NAME: &[u8] = b"denybox";
 
-/// What unshare(2) offers, whether a box can do without it, and its name.
-const NAMESPACES: [(UnshareFlags, bool, &str); 8] = [
-    (UnshareFlags::NEWUSER, true, controls::USER_NAMESPACE),
-    (UnshareFlags::NEWNS, true, controls::MOUNT_NAMESPACE),
-    (UnshareFlags::NEWPID, true, controls::PID_NAMESPACE),
-    (UnshareFlags::NEWIPC, true, controls::IPC_NAMESPACE),
-    (UnshareFlags::NEWNET, true, controls::NET_NAMESPACE),
-    (UnshareFlags::NEWUTS, false, controls::UTS_NAMESPACE),
-    (UnshareFlags::NEWCGROUP, false, controls::CGROUP_NAMESPACE),
-    (UnshareFlags::NEWTIME, false, controls::TIME_NAMESPACE),
+/// What unshare(2) offers, and its name.
+const NAMESPACES: [(UnshareFlags, &str); 8] = [
+    (UnshareFlags::NEWUSER, controls::USER_NAMESPACE),
+    (UnshareFlags::NEWNS, controls::MOUNT_NAMESPACE),
+    (UnshareFlags::NEWPID, controls::PID_NAMESPACE),
+    (UnshareFlags::NEWIPC, controls::IPC_NAMESPACE),
+    (UnshareFlags::NEWNET, controls::NET_NAMESPACE),
+    (UnshareFlags::NEWUTS, controls::UTS_NAMESPACE),
+    (UnshareFlags::NEWCGROUP, controls::CGROUP_NAMESPACE),
+    (UnshareFlags::NEWTIME, controls::TIME_NAMESPACE),
 ];
 
 /// Leaves the host's namespaces. One call where everything works; one by one where the kernel lacks some, to learn which.
@@ -33,11 +33,13 @@ pub fn enter(host_network: bool) -> Result<Vec<Enforcement>, Failure> {
         |control: &str| !(weaken::off(control) || host_network && control == controls::NET_NAMESPACE);
     let all = NAMESPACES
         .iter()
-        .filter(|(_, _, control)| wanted(control))
-        .fold(UnshareFlags::empty(), |flags, (flag, ..)| flags | *flag);
+        .filter(|(_, control)| wanted(control))
+        .fold(UnshareFlags::empty(), |flags, (flag, _)| flags | *flag);
     let at_once = denybox_sys::process::unshare_namespaces(all).is_ok();
     let mut enforced = Vec::with_capacity(NAMESPACES.len());
-    for (flag, required, control) in NAMESPACES {
+    for (flag, control) in NAMESPACES {
+        // Without a network of its own a box would have the host's, which nobody asked for here.
+        let required = controls::REQUIRED.contains(&control) || control == controls::NET_NAMESPACE;
         if !wanted(control) {
             enforced.push(Enforcement::new(control, Status::Absent, "the host's, as asked"));
             continue;

@@ -1,7 +1,12 @@
 //! What a run tells at its end, for people and for programs.
 
+mod file;
 pub mod plan;
+#[cfg(test)]
+mod tests;
 mod text;
+
+pub use file::ReportFile;
 
 use std::io::Write as _;
 
@@ -187,7 +192,7 @@ impl Report {
                 .into_iter()
                 .map(|entry| Control {
                     control: entry.control,
-                    status: format!("{:?}", entry.status).to_lowercase(),
+                    status: entry.status.to_string(),
                     detail: entry.detail,
                 })
                 .collect(),
@@ -283,7 +288,7 @@ pub fn schema() -> schemars::Schema {
 }
 
 /// Tells a report on standard error as asked, and to a file.
-pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
+pub fn tell(report: &Report, format: Format, file: Option<&mut ReportFile>) {
     match format {
         Format::None => {
             // What denybox itself has to say is not a report on the agent.
@@ -299,12 +304,9 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut std::fs::File>) {
             }
         }
     }
-    if let Some(file) = file {
-        let written = serde_json::to_string_pretty(report)
-            .map_err(std::io::Error::other)
-            .and_then(|json| file.write_all((printable_json(&json) + "\n").as_bytes()));
-        if let Err(error) = written {
-            let _ = writeln!(std::io::stderr(), "denybox: the report file could not be written: {error}");
-        }
+    if let Some(file) = file
+        && let Err(error) = file.write(report)
+    {
+        let _ = writeln!(std::io::stderr(), "denybox: the report file: {error}");
     }
 }

@@ -70,8 +70,16 @@ fn mount(step: &Step) -> Option<Mount> {
             options.extend(inodes.map(|inodes| format!("nr_inodes={inodes}")));
             ("tmpfs", None)
         }
-        Action::Seal => ("sealed", None),
-        Action::Kernel { name } => (name.as_str(), None),
+        Action::Seal => {
+            flag(true, "nodev");
+            flag(true, "noexec");
+            ("sealed", None)
+        }
+        Action::Kernel { name } => {
+            flag(name != "devpts", "nodev");
+            flag(true, "noexec");
+            (name.as_str(), None)
+        }
         Action::ReadOnly => {
             flag(true, "ro");
             ("read-only", None)

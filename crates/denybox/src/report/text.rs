@@ -73,7 +73,9 @@ pub fn write(report: &Report, width: usize) -> String {
     for control in partial {
         text.push_str(&format!(
             "{HEAD}denybox:{HEAD:#} {} is {}: {}\n",
-            control.control, control.status, control.detail
+            control.control,
+            control.status,
+            printable_message(&control.detail)
         ));
     }
     text

@@ -2,6 +2,8 @@
 
 pub mod environment;
 pub mod surface;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use denybox_core::decision::{self, Decision, Refusal};
+use denybox_core::grant::Asked;
 use denybox_core::path::AbsPath;
 use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
 use denybox_core::policy::Policy;
@@ -21,7 +24,7 @@ use denybox_sandbox::supervisor::{self, Launch, RunError};
 
 use crate::command_line::{Net, Run};
 use crate::exit_code;
-use crate::report::{self, Report};
+use crate::report::{self, Report, ReportFile};
 
 /// Where a caller without a usable home has one in the box.
 const FALLBACK_HOME: &str = "/home/agent";
@@ -44,9 +47,6 @@ pub enum Failed {
     /// An `--env` is unusable.
     #[error(transparent)]
     Environment(#[from] environment::EnvironmentError),
-    /// A fact about the machine is missing.
-    #[error("cannot tell how much memory there is: {0}")]
-    Memory(#[source] std::io::Error),
     /// The current directory is gone.
     #[error("the current directory can't be found ({0}); name a directory with --workspace")]
     CurrentDirectory(#[source] std::io::Error),
@@ -72,7 +72,7 @@ impl Failed {
                 exit_code::UNAVAILABLE
             }
             Self::Refused(_) | Self::DirectoryStream(_) => exit_code::REFUSED,
-            Self::Place(PlaceError::Mounts(_)) | Self::Memory(_) => exit_code::INTERNAL,
+            Self::Place(PlaceError::Mounts(_)) => exit_code::INTERNAL,
             Self::Place(_) | Self::NoDirectory(_) | Self::CurrentDirectory(_) => exit_code::CONFIGURATION,
             Self::ReportFile { .. } => exit_code::CONFIGURATION,
             Self::Environment(_) => exit_code::USAGE,
@@ -99,16 +99,17 @@ pub fn run(run: &Run) -> i32 {
     report.exit.code
 }
 
-fn open_report_file(path: Option<&Path>) -> Result<Option<fs::File>, Failed> {
+fn open_report_file(path: Option<&Path>) -> Result<Option<ReportFile>, Failed> {
     path.map(|path| {
-        fs::File::create(path).map_err(|source| Failed::ReportFile { path: path.to_owned(), source })
+        ReportFile::create(path).map_err(|source| Failed::ReportFile { path: path.to_owned(), source })
     })
     .transpose()
 }
 
 /// Prints the plan and touches nothing.
 fn dry_run(run: &Run) -> i32 {
-    let prepared = refuse_directory_streams().and_then(|()| prepare(run, identity_of_caller(), limits(run)));
+    let prepared =
+        refuse_directory_streams().and_then(|()| prepare(run, identity_of_caller(), limits(run), || {}));
     match prepared {
         Ok(prepared) => {
             report::plan::print(&prepared.plan, run.report);
@@ -140,12 +141,13 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     let identity = identity_of_caller();
     // The stage enters its namespaces while we look around and decide.
     let launch = Launch { identity, host_network: run.net == Net::Host, limits: limits(run) };
-    let launched = supervisor::launch(launch)?;
-    let prepared = prepare(run, identity, launched.left_limits())?;
+    let mut launched = supervisor::launch(launch)?;
+    let limits = launched.left_limits();
+    let prepared = prepare(run, identity, limits, || launched.attend())?;
     let mounts = report::plan::mounts(&prepared.plan);
     let id = prepared.plan.id.clone();
     let finished = launched.run(prepared.plan)?;
-    let notices = notices(&prepared.kept, &prepared.sockets);
+    let notices = notices(run, &prepared.kept, &prepared.sockets);
     Ok(Report::of_run(id, finished, mounts, notices, run))
 }
 
@@ -180,9 +182,16 @@ struct Prepared {
     _locks: Vec<OwnedFd>,
 }
 
-fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared, Failed> {
+/// Looks around, decides and plans. `pause` is called where there is something to wait for.
+fn prepare(
+    run: &Run,
+    identity: Identity,
+    limits: BoxLimits,
+    mut pause: impl FnMut(),
+) -> Result<Prepared, Failed> {
     // Reading the policy and looking around take about as long: side by side.
-    let policy = std::thread::spawn(Policy::shipped);
+    let grants = run.scratch.is_some() || !run.grant.is_empty();
+    let policy = std::thread::spawn(move || Policy::shipped().made_ready(grants));
     let caller_home = std::env::var("HOME").ok().and_then(|home| AbsPath::new(&home).ok());
     let caller_home = caller_home.filter(|home| *home != AbsPath::root());
     let places = Places::new(caller_home.clone())?;
@@ -190,7 +199,7 @@ fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared,
     let system = system::system();
     let home = home_in_box(caller_home.as_ref(), &system);
     let toolchains = find_toolchains(caller_home.as_ref());
-    let memory = host::memory().map_err(Failed::Memory)?;
+    let memory = host::memory();
     let memory = Size(run.memory.map_or(memory.0, |limit| limit.0.min(memory.0)));
     let sources = surface::Sources {
         run,
@@ -215,6 +224,7 @@ fn prepare(run: &Run, identity: Identity, limits: BoxLimits) -> Result<Prepared,
         caller: decision::Caller { uid: identity.inside_uid, home: caller_home.clone() },
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
     };
+    pause();
     let allowed = match policy.join().unwrap_or_else(|_| Policy::shipped()).decide(&input) {
         Decision::Allowed(allowed) => allowed,
         Decision::Refused(refusal) => return Err(Failed::Refused(Box::new(refusal))),
@@ -325,8 +335,13 @@ fn new_id() -> String {
 }
 
 /// What the user should know beyond the denials.
-fn notices(kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
+fn notices(run: &Run, kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
     let mut notices = Vec::new();
+    for grant in &run.grant {
+        if let Asked::Dir(path) = &grant.backing {
+            notices.push(format!("nothing limits how much {path} holds: it is a directory of the host's."));
+        }
+    }
     for (path, reader) in protected::appeared(&kept.absent) {
         notices.push(format!(
             "{path} is new: it commands {reader}. Read it before you go on in this workspace."
