@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         "loopback" => loopback(),
         "reach" => reach(text(0)),
         "memfd" => memfd(),
+        "resume" => resume(),
         "fill" => fill(text(0), text(1)),
         other => Err(format!("no such deed: {other}").into()),
     };
@@ -151,6 +152,21 @@ fn loopback() -> Done {
 fn reach(port: &str) -> Done {
     TcpStream::connect(("127.0.0.1", port.parse::<u16>()?))?;
     println!("reached");
+    Ok(())
+}
+
+/// Waits to be continued. One process, for a key that stops a shell just as it starts another stops neither wholly.
+fn resume() -> Done {
+    let signals = denybox_sys::signal::receive(&[libc::SIGCONT])?;
+    println!("third");
+    while denybox_sys::signal::next(signals.as_fd())?.is_none() {
+        let mut polled = [rustix::event::PollFd::new(&signals, rustix::event::PollFlags::IN)];
+        match rustix::event::poll(&mut polled, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    println!("resumed");
     Ok(())
 }
 

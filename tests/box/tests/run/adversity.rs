@@ -13,6 +13,7 @@ pub const CHECKS: &[Check] = &[
     ("adversity/box-in-a-box", box_in_a_box),
     ("adversity/no-user-namespaces", no_user_namespaces),
     ("adversity/no-landlock", no_landlock),
+    ("adversity/doctor", doctor),
     ("adversity/no-home", no_home),
 ];
 
@@ -126,6 +127,26 @@ fn no_landlock(room: &Room<'_>) -> Checked {
     // Without the filter the machine decides.
     let ended = room.shell(&required, "echo runs").end()?;
     if rich.status("landlock") == "enforced" { ended.prints("runs") } else { ended.is(69) }
+}
+
+fn doctor(room: &Room<'_>) -> Checked {
+    let ask = |words: &[&str]| {
+        let words: Vec<&std::ffi::OsStr> = [room.ground.denybox.as_os_str(), "doctor".as_ref()]
+            .into_iter()
+            .chain(words.iter().map(AsRef::as_ref))
+            .collect();
+        room.run(room.caller.command(&words), Stdio::null())?.end()
+    };
+    let text = ask(&[])?;
+    text.is(0)?;
+    check(text.stdout.contains("This host can run boxes"), || format!("{text}"))?;
+    if let Some(has) = room.caller.has_tripwire() {
+        check(text.stdout.contains("modprobe fuse") != has, || format!("its advice on /dev/fuse: {text}"))?;
+    }
+    let json = ask(&["--report", "json"])?;
+    json.is(0)?;
+    let examined: serde_json::Value = serde_json::from_str(&json.stdout)?;
+    same("ready", examined.get("ready").and_then(serde_json::Value::as_bool), Some(true))
 }
 
 fn no_home(room: &Room<'_>) -> Checked {

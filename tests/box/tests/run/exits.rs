@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use denybox_box_tests::child::wait_until;
 use denybox_box_tests::ground::Check;
 use denybox_box_tests::room::Room;
 use denybox_box_tests::{Checked, check, same};
@@ -16,6 +17,7 @@ pub const CHECKS: &[Check] = &[
     ("exits/killed", killed),
     ("exits/signals-are-passed-on", signals_are_passed_on),
     ("exits/signals-end-the-agent", signals_end_the_agent),
+    ("exits/stop-and-continue", stop_and_continue),
     ("exits/timeout", timeout),
 ];
 
@@ -168,6 +170,21 @@ fn signals_end_the_agent(room: &Room<'_>) -> Checked {
         same("the kind of exit", ended.text("/exit/kind"), "signalled")?;
     }
     Ok(())
+}
+
+fn stop_and_continue(room: &Room<'_>) -> Checked {
+    let mut running = room.shell(&[], "echo ready; read line; exit 3").start(Stdio::piped())?;
+    running.wait_for("ready")?;
+    let status = format!("/proc/{}/status", running.process.pid());
+    let is_stopped =
+        || Ok(std::fs::read_to_string(&status).map_err(|error| error.to_string())?.contains("State:\tT"));
+    check(!is_stopped()?, || "it is stopped already".to_owned())?;
+    running.process.signal(libc::SIGTSTP)?;
+    wait_until("denybox to stop", is_stopped)?;
+    running.process.signal(libc::SIGCONT)?;
+    wait_until("denybox to continue", || Ok(!is_stopped()?))?;
+    drop(running.process.child().stdin.take());
+    running.end()?.is(3)
 }
 
 fn timeout(room: &Room<'_>) -> Checked {
