@@ -78,6 +78,11 @@ fn required_control(room: &Room<'_>) -> Checked {
     let ended = room.denybox(&["--require", "seccomp", "--", "true"]).end()?;
     ended.is(0)?;
     same("seccomp", ended.status("seccomp"), "enforced")?;
+    room.denybox(&["--require", "uid-separation", "--", "true"]).end()?.is(0)?;
+    // What isn't asked for isn't in force either.
+    let ended = room.denybox(&["--require", "memory", "--", "touch", "ran"]).end()?;
+    ended.is(69)?;
+    same("the command ran", room.workspace.join("ran").exists(), false)?;
     let ended = room.denybox(&["--require", "tripwire", "--", "touch", "ran"]).end()?;
     let ran = room.workspace.join("ran").exists();
     match room.caller.has_tripwire() {
