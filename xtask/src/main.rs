@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask docs`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask docs`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod build;
 mod docs;
+mod fuzz;
 mod machine;
 mod test;
 
@@ -25,6 +26,8 @@ enum Chore {
         #[command(subcommand)]
         what: bench::What,
     },
+    /// Feed everything that parses with whatever libFuzzer comes up with; needs a nightly compiler.
+    Fuzz(fuzz::Options),
     /// Write the generated documents: man pages, completions, schemas.
     Docs {
         /// Write nothing; fail where a document is out of date.
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
     match CommandLine::parse().chore {
         Chore::Test(options) => test::test(&options),
         Chore::Bench { what } => bench::bench(&what),
+        Chore::Fuzz(options) => fuzz::fuzz(&options),
         Chore::Docs { check } => docs::docs(check),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::build::{self, Binaries};
-use crate::{docs, machine};
+use crate::{docs, fuzz, machine};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -28,6 +28,8 @@ pub enum Tier {
     Lint,
     /// Pure units, properties, snapshots, the view against the kernel.
     Unit,
+    /// The seeds of the fuzz targets; with `--full` each target for a minute.
+    Fuzz,
     /// Boxes from the outside: the command line, real work, deaths.
     Box,
     /// Programs that attack a box, each with its control on and off.
@@ -38,7 +40,8 @@ pub enum Tier {
     Knowledge,
 }
 
-const ALL: [Tier; 6] = [Tier::Lint, Tier::Unit, Tier::Box, Tier::Attack, Tier::Probe, Tier::Knowledge];
+const ALL: [Tier; 7] =
+    [Tier::Lint, Tier::Unit, Tier::Fuzz, Tier::Box, Tier::Attack, Tier::Probe, Tier::Knowledge];
 
 /// What the test runners counted.
 #[derive(Debug, Default, Clone, Copy)]
@@ -59,10 +62,10 @@ impl Sum {
 /// Runs the tiers.
 pub fn test(options: &Options) -> Result<()> {
     let tiers: Vec<Tier> = if options.tier.is_empty() { ALL.to_vec() } else { options.tier.clone() };
-    if tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit)) {
+    if tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Fuzz)) {
         machine::prepare(options.full)?;
     }
-    let needs_binaries = tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit));
+    let needs_binaries = tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Fuzz));
     let binaries = if needs_binaries { Some(build::for_tests()?) } else { None };
     let mut sum = Sum::default();
     for tier in tiers {
@@ -99,15 +102,35 @@ fn run_tier(tier: Tier, full: bool, binaries: Option<&Binaries>) -> Result<Sum> 
                 "denybox-knowledge-tests",
                 "--exclude",
                 "denybox-box-tests",
+                "--exclude",
+                "denybox-fuzz-replay",
             ],
             full,
             binaries,
         ),
+        Tier::Fuzz => {
+            let mut sum = runner(&["-p", "denybox-fuzz-replay"], full, binaries)?;
+            if full {
+                sum.add(fuzzing()?);
+            }
+            Ok(sum)
+        }
         Tier::Box => runner(&["-p", "denybox-box-tests"], full, binaries),
         Tier::Attack => runner(&["-p", "denybox-attacks"], full, binaries),
         Tier::Probe => runner(&["-p", "denybox-probe"], full, binaries),
         Tier::Knowledge => runner(&["-p", "denybox-knowledge-tests"], full, binaries),
     }
+}
+
+/// Each fuzz target counts as one test; where there is nothing to run them with, as one that was skipped.
+fn fuzzing() -> Result<Sum> {
+    let targets = fuzz::targets()?;
+    if let Err(error) = fuzz::prepare() {
+        println!("{} fuzz targets did not run: {error:#}", targets.len());
+        return Ok(Sum { skipped: targets.len() as u64, ..Sum::default() });
+    }
+    let fuzzed = fuzz::run(&targets, fuzz::SECONDS_IN_TESTS)?;
+    Ok(Sum { passed: fuzzed.passed, failed: fuzzed.failed, skipped: 0 })
 }
 
 /// Each check counts as one test.

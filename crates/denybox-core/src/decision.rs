@@ -42,9 +42,9 @@ pub struct Host {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
-    /// The real user id.
+    /// The effective user id.
     pub uid: u32,
-    /// The home directory, resolved; none when the caller has none.
+    /// The home directory as `$HOME` names it, links not followed; none when the caller has none.
     pub home: Option<AbsPath>,
 }
 

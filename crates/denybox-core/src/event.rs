@@ -155,7 +155,7 @@ impl Operation {
     }
 }
 
-/// How a process ended after a denial; where it runs on but its agent-side ancestor ended, how that one did.
+/// How a process ended after a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {

@@ -96,10 +96,7 @@ fn resources_by_name() {
         let tree = AbsPath::new(&pattern.replace('*', "1000")).unwrap();
         assert_eq!(scratch_tree(&tree).as_ref(), Some(&tree));
         assert_eq!(scratch_tree(&tree.join("a/b").unwrap()), Some(tree.clone()));
-        assert_eq!(
-            scratch_tree(&AbsPath::new(&format!("{tree}x/a")).unwrap()).as_ref() == Some(&tree),
-            false
-        );
+        assert_ne!(scratch_tree(&AbsPath::new(&format!("{tree}x/a")).unwrap()).as_ref(), Some(&tree));
         assert_eq!(scratch_tree(&tree.parent().unwrap()), None);
     }
 }

@@ -115,6 +115,13 @@ impl Policy {
         &self.name
     }
 
+    /// Reads the rules now, those for grants too where asked: deciding does so by itself, only later.
+    pub fn made_ready(self, grants: bool) -> Self {
+        // What is wrong with them the decision will say.
+        let _ = self.engine(if grants { GRANTS } else { BASE });
+        self
+    }
+
     /// Decides about everything in `input`. Never panics, and never allows because of an error: a policy that can't be
     /// loaded, fails, panics, takes longer than 200 ms, or answers with anything but one clear verdict for each
     /// exposure refuses, with a reason that says so.

@@ -60,4 +60,21 @@ impl Answer {
         code.push(end(self.otherwise));
         code
     }
+
+    /// Everything that is looked at.
+    #[cfg(test)]
+    pub fn tests(&self) -> impl Iterator<Item = Test> {
+        self.clauses.iter().flat_map(|clause| clause.when.iter().copied())
+    }
+
+    /// What the clauses say, without any program.
+    #[cfg(test)]
+    pub fn verdict(&self, arguments: [u64; 6]) -> Verdict {
+        let passes = |test: &Test| match *test {
+            Test::Equal(argument, value) => arguments[argument as usize] as u32 == value,
+            Test::Any(argument, bits) => arguments[argument as usize] as u32 & bits != 0,
+        };
+        let clause = self.clauses.iter().find(|clause| clause.when.iter().all(passes));
+        clause.map_or(self.otherwise, |clause| clause.then)
+    }
 }

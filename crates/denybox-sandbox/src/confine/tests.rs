@@ -6,8 +6,9 @@ use denybox_core::plan::Calls;
 use denybox_core::resource::IpcKind;
 use denybox_sys::seccomp::Instruction;
 
+use super::answer::{Answer, Test};
 use super::bpf::Verdict;
-use super::calls::{Answer, Rules};
+use super::calls::Rules;
 use super::compile::program;
 
 /// Most instructions that the kernel takes, `BPF_MAXINSNS` of linux/bpf_common.h.
@@ -35,9 +36,9 @@ impl Data {
             0 => self.number,
             4 => self.architecture,
             8 | 12 => 0,
-            16..64 if offset % 4 == 0 => {
+            16..64 if offset.is_multiple_of(4) => {
                 let argument = self.arguments[(offset as usize - 16) / 8];
-                if offset % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if offset.is_multiple_of(8) { argument as u32 } else { (argument >> 32) as u32 }
             }
             _ => panic!("a load from {offset}, where there is nothing"),
         }
@@ -91,45 +92,36 @@ fn filters(mut check: impl FnMut(&Rules<'_>, &[Instruction])) {
     }
 }
 
-/// Arguments that meet an answer's condition and such that just don't, with the verdict for each.
+/// Arguments around everything that an answer looks at, with the verdict that its clauses give.
 fn examples(answer: &Answer) -> Vec<([u64; 6], Verdict)> {
-    let with = |argument: u32, value: u64| {
-        let mut arguments = [0x5555_5555_0000_0000; 6];
-        arguments[argument as usize] = value;
-        arguments
-    };
     // The kernel reads an int: the upper half says nothing.
-    let high = 0xFFFF_FFFF_0000_0000;
-    match answer {
-        Answer::Always(verdict) => vec![([0; 6], *verdict), ([u64::MAX; 6], *verdict)],
-        Answer::Bits { argument, bits, then, other } => {
-            let mut examples = vec![
-                (with(*argument, 0), *other),
-                (with(*argument, u64::from(!bits)), *other),
-                (with(*argument, high | u64::from(!bits)), *other),
-                (with(*argument, u64::from(u32::MAX)), *then),
-            ];
-            for bit in (0..32).map(|shift| 1_u32 << shift) {
-                let verdict = if bits & bit != 0 { *then } else { *other };
-                examples.push((with(*argument, u64::from(bit)), verdict));
-                examples.push((with(*argument, high | u64::from(bit)), verdict));
+    const HIGH: u64 = 0xFFFF_FFFF_0000_0000;
+    let mut examples = vec![[0; 6], [u64::MAX; 6], [0x5555_5555_0000_0000; 6], [HIGH; 6]];
+    for test in answer.tests() {
+        let (argument, values) = match test {
+            Test::Equal(argument, value) => {
+                let near = [value, value.wrapping_add(1), value.wrapping_sub(1), value ^ 0x8000_0000, !value];
+                (argument, near.to_vec())
             }
-            examples
-        }
-        Answer::Equal { argument, values, then, other } => {
-            let mut examples = Vec::new();
-            for value in values {
-                for near in
-                    [*value, value.wrapping_add(1), value.wrapping_sub(1), value ^ 0x8000_0000, !value]
-                {
-                    let verdict = if values.contains(&near) { *then } else { *other };
-                    examples.push((with(*argument, u64::from(near)), verdict));
-                    examples.push((with(*argument, high | u64::from(near)), verdict));
+            Test::Any(argument, bits) => {
+                let mut values: Vec<u32> = (0..32).map(|shift| 1 << shift).collect();
+                values.extend([0, bits, !bits, u32::MAX]);
+                (argument, values)
+            }
+        };
+        // Every value with everything that stood before: so tests of one clause are met together, and one without another.
+        let before = examples.clone();
+        for arguments in before.iter().rev().take(200) {
+            for value in &values {
+                for upper in [0, HIGH] {
+                    let mut arguments = *arguments;
+                    arguments[argument as usize] = upper | u64::from(*value);
+                    examples.push(arguments);
                 }
             }
-            examples
         }
     }
+    examples.into_iter().map(|arguments| (arguments, answer.verdict(arguments))).collect()
 }
 
 #[test]
@@ -266,14 +258,10 @@ fn what_is_promised() {
     }
     for request in [libc::TIOCSTI, 0x541C] {
         for high in [0, 1 << 32, u64::MAX << 32] {
-            assert_eq!(
-                verdict(libc::SYS_ioctl, &[0, request as u64 | high]),
-                returned(REFUSED),
-                "{request:#x}"
-            );
+            assert_eq!(verdict(libc::SYS_ioctl, &[0, request | high]), returned(REFUSED), "{request:#x}");
         }
     }
-    assert_eq!(verdict(libc::SYS_ioctl, &[0, libc::TIOCGWINSZ as u64]), returned(Verdict::Allow));
+    assert_eq!(verdict(libc::SYS_ioctl, &[0, libc::TIOCGWINSZ]), returned(Verdict::Allow));
     assert_eq!(verdict(libc::SYS_personality, &[0]), returned(Verdict::Allow));
     assert_eq!(verdict(libc::SYS_personality, &[0x0040_0000]), returned(REFUSED), "READ_IMPLIES_EXEC");
 }
@@ -313,8 +301,37 @@ fn writes_are_looked_at_only_where_no_tripwire_is() {
         for flags in [libc::O_RDONLY, libc::O_RDONLY | libc::O_CLOEXEC | libc::O_DIRECTORY, libc::O_PATH] {
             assert_eq!(evaluate(&filter, open(flags)).0, returned(Verdict::Allow), "open with {flags:#o}");
         }
-        for number in [libc::SYS_mkdir, libc::SYS_renameat2, libc::SYS_unlinkat, libc::SYS_openat2] {
+        for number in [libc::SYS_mkdir, libc::SYS_renameat2, libc::SYS_unlinkat] {
             assert_eq!(evaluate(&filter, Data::call(number, [0; 6])).0, seen, "{number}");
         }
     }
+}
+
+#[test]
+fn no_file_lends_its_owners_rights() {
+    let calls = Calls::default();
+    let filter = program(&Rules { calls: &calls, notify: true, observe_writes: false });
+    let verdict = |number, arguments: [u64; 6]| evaluate(&filter, Data::call(number, arguments)).0;
+    let create = libc::O_CREAT as u64;
+    for (mode, expected) in
+        [(0o755, Verdict::Allow), (0o4755, REFUSED), (0o2755, REFUSED), (0o1777, Verdict::Allow)]
+    {
+        for (number, arguments) in [
+            (libc::SYS_chmod, [0, mode, 0, 0, 0, 0]),
+            (libc::SYS_fchmod, [0, mode, 0, 0, 0, 0]),
+            (libc::SYS_fchmodat, [0, 0, mode, 0, 0, 0]),
+            (libc::SYS_fchmodat2, [0, 0, mode, 0, 0, 0]),
+            (libc::SYS_creat, [0, mode, 0, 0, 0, 0]),
+            (libc::SYS_mknodat, [0, 0, mode, 0, 0, 0]),
+            (libc::SYS_open, [0, create, mode, 0, 0, 0]),
+            (libc::SYS_openat, [0, 0, create, mode, 0, 0]),
+            (libc::SYS_openat, [0, 0, libc::O_TMPFILE as u64, mode, 0, 0]),
+        ] {
+            assert_eq!(verdict(number, arguments), returned(expected), "{number} with {mode:#o}");
+        }
+        // Nothing is created, so the register holds anything.
+        let reading = [0, 0, libc::O_DIRECTORY as u64, mode, 0, 0];
+        assert_eq!(verdict(libc::SYS_openat, reading), returned(Verdict::Allow));
+    }
+    assert_eq!(verdict(libc::SYS_openat2, [0; 6]), returned(UNKNOWN));
 }

@@ -152,7 +152,6 @@ fn every_failure_has_its_exit_code() {
         (Failed::CurrentDirectory(gone()), 78),
         (Failed::ReportFile { path: "/x".into(), source: gone() }, 78),
         (Failed::Environment(EnvironmentError::Nameless("=".into())), 64),
-        (Failed::Memory(gone()), 70),
         (Failed::Box(RunError::Unavailable { control: "seccomp".to_owned(), failure: failure() }), 69),
         (Failed::Box(RunError::Required(control)), 69),
         (Failed::Box(RunError::SetUp(failure())), 70),
