@@ -299,6 +299,8 @@ struct Watch {
     enforcement: Vec<Enforcement>,
     relay: Option<Relay>,
     init: Option<(Pid, OwnedFd)>,
+    /// Signals for PID 1 that came before it was known.
+    early: Vec<i32>,
     deadline: Option<Instant>,
     timed_out: bool,
     end: Option<End>,
@@ -318,6 +320,7 @@ impl Watch {
             enforcement,
             relay: None,
             init: None,
+            early: Vec::new(),
             deadline,
             timed_out: false,
             end: None,
@@ -396,6 +399,7 @@ impl Watch {
                 if let Some(pid) = Pid::from_raw(number) {
                     let pidfd = pidfd_open(pid, PidfdFlags::empty()).during("pidfd_open")?;
                     self.init = Some((pid, pidfd));
+                    std::mem::take(&mut self.early).into_iter().for_each(|signal| self.send(signal));
                 }
             }
             (News::Unmet(entry), _) => self.failure = Some(RunError::Required(entry)),
@@ -444,14 +448,18 @@ impl Watch {
         Ok(())
     }
 
-    fn send(&self, number: i32) {
-        if let (Some((_, pidfd)), Some(signal)) = (&self.init, Signal::from_named_raw(number)) {
-            // Gone already: its end is on the way.
-            let _ = pidfd_send_signal(pidfd, signal);
+    fn send(&mut self, number: i32) {
+        match (&self.init, Signal::from_named_raw(number)) {
+            (Some((_, pidfd)), Some(signal)) => {
+                // Gone already: its end is on the way.
+                let _ = pidfd_send_signal(pidfd, signal);
+            }
+            (None, Some(_)) if !self.early.contains(&number) => self.early.push(number),
+            _ => {}
         }
     }
 
-    fn kill(&self) {
+    fn kill(&mut self) {
         self.send(libc::SIGKILL);
     }
 

@@ -21,7 +21,7 @@ use agent::Agent;
 use crate::channel::Channel;
 use crate::confine;
 use crate::controls;
-use crate::error::{During, Failure};
+use crate::error::{During, Failure, SysError};
 use crate::message::{Enforcement, News, Order, Status};
 use crate::stage::die_with_parent;
 use crate::weaken;
@@ -47,6 +47,15 @@ pub struct Init<'a> {
     pub channel: &'a Channel,
     /// Hangs up when the supervisor is gone.
     pub life: &'a OwnedFd,
+    /// What to pass on, and who ended.
+    pub signals: &'a OwnedFd,
+}
+
+/// Blocks the signals that PID 1 passes on or obeys, and gives the descriptor on which they arrive.
+pub fn signals() -> Result<OwnedFd, SysError> {
+    let mut watched = PASSED_ON.to_vec();
+    watched.push(libc::SIGCHLD);
+    signal::receive(&watched).during("signalfd")
 }
 
 /// What PID 1 has to build.
@@ -89,9 +98,6 @@ impl Init<'_> {
             DumpableBehavior::NotDumpable
         };
         rustix::process::set_dumpable_behavior(dumpable).during_on("prctl", "PR_SET_DUMPABLE")?;
-        let mut watched = PASSED_ON.to_vec();
-        watched.push(libc::SIGCHLD);
-        let signals = signal::receive(&watched).during("signalfd")?;
 
         confine::drop_capabilities(&mut enforced)?;
         confine::limit_resources(plan.limits, &mut enforced)?;
@@ -118,7 +124,7 @@ impl Init<'_> {
         self.tell(&News::Started, &[])?;
         drop(terminal);
         forget_standard_streams()?;
-        self.supervise(agent, signals.as_fd())
+        self.supervise(agent, self.signals.as_fd())
     }
 
     /// What to build; none when there will be no box: refused, or the supervisor is gone.

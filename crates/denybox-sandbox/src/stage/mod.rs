@@ -15,7 +15,7 @@ use denybox_core::plan::Identity;
 use crate::channel::Channel;
 use crate::controls;
 use crate::error::{During, Failure, SysError};
-use crate::init::Init;
+use crate::init::{self, Init};
 use crate::message::{Enforcement, News, Order, Status};
 use crate::mounting;
 
@@ -87,7 +87,9 @@ impl Stage {
         });
         enforced.push(Enforcement::new(controls::SEAL, Status::Enforced, detail));
         enforced.push(seen);
-        let child = Init { channel: &self.channel, life: &self.life };
+        // Before PID 1 exists, for it inherits that they are blocked: what comes early waits for it.
+        let signals = init::signals()?;
+        let child = Init { channel: &self.channel, life: &self.life, signals: &signals };
         match denybox_sys::process::fork_sibling().during("clone")? {
             denybox_sys::process::Side::Child => child.run(tripwire.ok(), enforced),
             denybox_sys::process::Side::Parent(pid) => {

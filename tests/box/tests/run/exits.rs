@@ -17,6 +17,7 @@ pub const CHECKS: &[Check] = &[
     ("exits/killed", killed),
     ("exits/signals-are-passed-on", signals_are_passed_on),
     ("exits/signals-end-the-agent", signals_end_the_agent),
+    ("exits/signals-during-set-up", signals_during_set_up),
     ("exits/stop-and-continue", stop_and_continue),
     ("exits/timeout", timeout),
 ];
@@ -78,6 +79,11 @@ fn required_control(room: &Room<'_>) -> Checked {
     let ended = room.denybox(&["--require", "seccomp", "--", "true"]).end()?;
     ended.is(0)?;
     same("seccomp", ended.status("seccomp"), "enforced")?;
+    room.denybox(&["--require", "uid-separation", "--", "true"]).end()?.is(0)?;
+    // What isn't asked for isn't in force either.
+    let ended = room.denybox(&["--require", "memory", "--", "touch", "ran"]).end()?;
+    ended.is(69)?;
+    same("the command ran", room.workspace.join("ran").exists(), false)?;
     let ended = room.denybox(&["--require", "tripwire", "--", "touch", "ran"]).end()?;
     let ran = room.workspace.join("ran").exists();
     match room.caller.has_tripwire() {
@@ -168,6 +174,19 @@ fn signals_end_the_agent(room: &Room<'_>) -> Checked {
         let ended = running.end()?;
         ended.is(128 + number)?;
         same("the kind of exit", ended.text("/exit/kind"), "signalled")?;
+    }
+    Ok(())
+}
+
+fn signals_during_set_up(room: &Room<'_>) -> Checked {
+    // At moments all over the set-up: none is lost, or the box would never end.
+    for moment in 0..40 {
+        let running = room.shell(&[], "exec sleep 1000").start(Stdio::null())?;
+        std::thread::sleep(std::time::Duration::from_micros(moment * 700));
+        running.process.signal(libc::SIGTERM)?;
+        let ended = running.end()?;
+        // Before there is a supervisor the signal ends denybox itself.
+        check(matches!(ended.code, None | Some(143)), || format!("after {moment} steps: {ended}"))?;
     }
     Ok(())
 }
