@@ -56,8 +56,8 @@ pub fn release() -> Result<Binaries> {
 
 /// Builds the product, the same with controls that can be switched off, and the programs that attack and probe it.
 pub fn for_tests() -> Result<Binaries> {
-    let profile = ["build", "--profile", "test-box"];
-    let built = target()?.join("test-box");
+    let profile = ["build", "--release"];
+    let built = target()?.join("release");
     // The weak one first: both have the same name, and the last one stays.
     run(cargo()?.args(profile).args(["-p", "denybox", "--features", "weaken"]))?;
     copy(&[(built.join("denybox"), "denybox-weak")])?;
