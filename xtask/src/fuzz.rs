@@ -106,7 +106,10 @@ pub fn run(targets: &[String], seconds: u64) -> Result<Fuzzed> {
             println!("fuzz target {target} ... ok ({} inputs)", inputs.unwrap_or("unknown").trim());
             fuzzed.passed += 1;
         } else {
-            println!("fuzz target {target} ... FAILED\n{said}");
+            println!("fuzz target {target} ... FAILED");
+            // Without libFuzzer's progress.
+            let progress = |line: &str| line.starts_with(['#', '\t']) || line.starts_with("INFO:");
+            said.lines().filter(|line| !progress(line)).for_each(|line| println!("{line}"));
             println!(
                 "keep the input that is named above: after the fault is mended, move it to fuzz/seeds/{target}/"
             );

@@ -6,6 +6,7 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use denybox_core::event::{Ancestor, Process};
 
@@ -87,9 +88,29 @@ impl Observer {
     }
 }
 
+/// How often a thread that has just asked is looked at until it waits, and how long between looks after the first few.
+const LOOKS: u32 = 60;
+const EAGER_LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_micros(100);
+
 /// The call in which thread `tid` waits.
+///
+/// Its request may arrive here before it has gone to sleep: until then the kernel says only that it runs. That takes
+/// microseconds, more on a busy machine; after a few milliseconds nobody waits for it any longer.
 pub fn call(tid: i32) -> Option<Call> {
-    proc_files::call(&proc_files::read_text(&format!("/proc/{tid}/syscall")).ok()?)
+    let path = format!("/proc/{tid}/syscall");
+    for look in 0..LOOKS {
+        let text = proc_files::read_text(&path).ok()?;
+        if text.trim_end() != "running" {
+            return proc_files::call(&text);
+        }
+        if look < EAGER_LOOKS {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+    }
+    None
 }
 
 fn executable(pid: i32) -> String {

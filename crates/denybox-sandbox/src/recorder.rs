@@ -54,6 +54,13 @@ pub struct Introduced {
     syscall: Option<&'static str>,
 }
 
+impl Introduced {
+    /// The path as it will be counted.
+    pub fn path(&self) -> &str {
+        &self.key.path
+    }
+}
+
 /// Collects the denials of one box.
 #[derive(Debug, Default)]
 pub struct Recorder {

@@ -61,6 +61,17 @@ struct Pending {
     introduced: Introduced,
 }
 
+impl Pending {
+    /// Whether it and what was denied now belong to one call: the same registers, or, where one of them could not be read, the
+    /// same path.
+    fn is_of(&self, call: Option<&Call>, met: &Met) -> bool {
+        match (&self.call, call) {
+            (Some(before), Some(now)) => before == now,
+            _ => self.introduced.path() == met.path,
+        }
+    }
+}
+
 /// The file system.
 #[derive(Debug)]
 pub struct Tripwire {
@@ -187,7 +198,7 @@ impl Ledger {
         let earlier = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&tid);
         match earlier {
             // The lookup of the same call: one denial together.
-            Some(earlier) if earlier.call.is_some() && earlier.call == call => {}
+            Some(earlier) if earlier.is_of(call.as_ref(), &met) => {}
             Some(earlier) => recorder.record(earlier.introduced),
             None => {}
         }

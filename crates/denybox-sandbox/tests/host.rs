@@ -244,7 +244,8 @@ fn toolchains_without_the_rest_of_the_home() {
     }
     room.file("home/.cargo/credentials.toml", "secret");
     room.file("home/.nvm/.npmrc", "secret");
-    room.file("home/.nvm/versions/npmrc", "secret");
+    room.directory("home/.nvm/versions/node/v20/etc");
+    room.file("home/.nvm/versions/node/v20/etc/npmrc", "secret");
     room.file("home/.nvm/nvm.sh", "program");
     let path = [
         home.join(".cargo/bin").unwrap().to_string(),
@@ -265,7 +266,7 @@ fn toolchains_without_the_rest_of_the_home() {
     assert_eq!(names(&found.shown), [".cargo/bin", ".cargo/registry", ".nvm", ".rustup", "bin"]);
     let mut masked = names(&found.masked);
     masked.sort();
-    assert_eq!(masked, [".nvm/.npmrc", ".nvm/versions/npmrc"]);
+    assert_eq!(masked, [".nvm/.npmrc", ".nvm/versions/node/v20/etc/npmrc"]);
 
     // Moved within the home: shown. Moved out of it, it is no toolchain of this home's.
     let moved = [(".rustup", home.join("elsewhere").unwrap()), (".cargo/git", room.directory("outside"))];

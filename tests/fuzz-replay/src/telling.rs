@@ -143,7 +143,7 @@ pub fn quoting(data: &[u8]) {
 }
 
 /// What acts on a terminal, changes the direction of writing, or can't be seen.
-fn deceptive(character: char) -> bool {
+pub fn deceptive(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character), 0xad | 0x61c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff)
         || matches!(u32::from(character), 0xe0000..=0xe0fff)

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use denybox_core::decision::Decision;
+use denybox_core::policy::Policy;
 use denybox_fuzz_replay::TARGETS;
 
 fn seeds() -> PathBuf {
@@ -39,6 +41,17 @@ fn the_seeds_of_every_target() {
         println!("{name}: {} seeds", files.len());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The policy's seeds reach both answers: otherwise what is checked of an allowed surface would be checked of none.
+#[test]
+fn some_surfaces_are_allowed_and_some_are_not() {
+    let allows = |name: &str| {
+        let input = serde_json::from_slice(&fs::read(seeds().join("policy").join(name)).unwrap()).unwrap();
+        matches!(Policy::shipped().decide(&input), Decision::Allowed(_))
+    };
+    assert!(allows("usual.json") && allows("granted.json") && allows("shown.json"));
+    assert!(!allows("no-reason.json"));
 }
 
 /// A target that isn't in all three places is never run, or never replayed.

@@ -9,6 +9,17 @@ use denybox_core::event::printable_json;
 
 use super::Report;
 
+/// Why a report file can't be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportFileError {
+    /// It can't be written.
+    #[error("the report file could not be written: {0}")]
+    Write(#[from] io::Error),
+    /// Its path names another file by now.
+    #[error("{} was replaced or removed while the box ran: don't trust what is there; keep reports outside the workspace", .0.display())]
+    Replaced(PathBuf),
+}
+
 /// A report file. It may lie in the workspace, so an agent may have written to it or put another in its place.
 #[derive(Debug)]
 pub struct ReportFile {
@@ -28,8 +39,8 @@ impl ReportFile {
     /// Writes the report, in place of whatever is in the file by now.
     ///
     /// # Errors
-    /// Those of writing; and that the path names another file now, which is then not to be trusted.
-    pub fn write(&mut self, report: &Report) -> io::Result<()> {
+    /// [`ReportFileError`].
+    pub fn write(&mut self, report: &Report) -> Result<(), ReportFileError> {
         let json = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
         let json = printable_json(&json) + "\n";
         self.file.set_len(0)?;
@@ -38,10 +49,7 @@ impl ReportFile {
         let ours = self.file.metadata()?;
         match fs::metadata(&self.path) {
             Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),
-            _ => Err(io::Error::other(format!(
-                "{} was replaced or removed while the box ran: don't trust what is there; keep reports outside the workspace",
-                self.path.display()
-            ))),
+            _ => Err(ReportFileError::Replaced(self.path.clone())),
         }
     }
 }

@@ -307,6 +307,6 @@ pub fn tell(report: &Report, format: Format, file: Option<&mut ReportFile>) {
     if let Some(file) = file
         && let Err(error) = file.write(report)
     {
-        let _ = writeln!(std::io::stderr(), "denybox: the report file: {error}");
+        let _ = writeln!(std::io::stderr(), "denybox: {error}");
     }
 }
