@@ -18,7 +18,7 @@ use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
 use denybox_core::policy::Policy;
 use denybox_core::size::Size;
 use denybox_sandbox::host::places::{Place, PlaceError, Places};
-use denybox_sandbox::host::{self, identity, protected, system, toolchains};
+use denybox_sandbox::host::{self, identity, protected, sockets, system, toolchains};
 use denybox_sandbox::init::STANDARD_STREAMS;
 use denybox_sandbox::supervisor::{self, Launch, RunError};
 
@@ -178,7 +178,7 @@ fn identity_of_caller() -> Identity {
 struct Prepared {
     plan: Plan,
     kept: protected::Files,
-    sockets: Vec<AbsPath>,
+    sockets: sockets::Found,
     _locks: Vec<OwnedFd>,
 }
 
@@ -335,7 +335,7 @@ fn new_id() -> String {
 }
 
 /// What the user should know beyond the denials.
-fn notices(run: &Run, kept: &protected::Files, sockets: &[AbsPath]) -> Vec<String> {
+fn notices(run: &Run, kept: &protected::Files, sockets: &sockets::Found) -> Vec<String> {
     let mut notices = Vec::new();
     for grant in &run.grant {
         if let Asked::Dir(path) = &grant.backing {
@@ -350,7 +350,13 @@ fn notices(run: &Run, kept: &protected::Files, sockets: &[AbsPath]) -> Vec<Strin
     for path in &kept.links {
         notices.push(format!("{path} is a symbolic link, so it could not be kept read-only."));
     }
-    for path in sockets {
+    if sockets.incomplete {
+        notices.push(
+            "not all that --ro and --rw show could be looked through for sockets: there may be some."
+                .to_owned(),
+        );
+    }
+    for path in &sockets.sockets {
         notices.push(format!("the socket {path} could be connected to: it lies below --ro or --rw."));
     }
     notices

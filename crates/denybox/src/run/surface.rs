@@ -55,7 +55,7 @@ pub struct Made {
     /// Locks on granted directories; released when dropped.
     pub locks: Vec<OwnedFd>,
     /// Sockets that shown directories hold.
-    pub sockets: Vec<AbsPath>,
+    pub sockets: sockets::Found,
 }
 
 /// Makes the surface.
@@ -109,7 +109,7 @@ pub fn surface(sources: &Sources<'_>) -> Result<Made, PlaceError> {
     }
     seal(sources, &mut exposures);
     let sockets = sockets::below(&asked);
-    exposures.extend(sockets.iter().map(socket));
+    exposures.extend(sockets.sockets.iter().map(socket));
     if run.net == Net::Host {
         exposures.push(network());
     }
