@@ -57,7 +57,10 @@ fn walk(place: &AbsPath, left: &mut usize, found: &mut Found) {
                 return;
             };
             *left = rest;
-            let (Ok(kind), Ok(path)) = (entry.file_type(), AbsPath::from_path(&entry.path())) else {
+            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(path) = AbsPath::from_path(&entry.path()) else {
+                // It has no name that a report could show.
+                found.incomplete |= kind.is_dir() || kind.is_socket();
                 continue;
             };
             if kind.is_dir() {
