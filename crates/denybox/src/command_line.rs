@@ -82,7 +82,7 @@ pub struct Doctor {
 
 /// Options of `denybox run`.
 #[derive(Debug, Args)]
-#[command(after_help = exit_code::TABLE)]
+#[command(after_help = exit_code::TABLE, override_usage = "denybox run [OPTIONS] -- <COMMAND>...")]
 pub struct Run {
     /// The directory the agent works in, read-write [default: the current directory]
     #[arg(long, value_name = "DIR", help_heading = "What the agent sees")]
