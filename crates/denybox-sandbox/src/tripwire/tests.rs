@@ -96,12 +96,19 @@ fn threads_do_not_settle_each_other() {
 }
 
 #[test]
-fn what_cant_be_told_apart_counts_each() {
+fn a_call_that_cant_be_read_is_told_by_its_path() {
     let counts = Counted::new();
     counts.look(ONE, None, "a", Operation::Probe);
-    counts.deny(ONE, None, "a", Operation::Create);
-    counts.deny(ONE, None, "a", Operation::Create);
-    assert_eq!(counts.close(), [counted("a", Operation::Probe, 1), counted("a", Operation::Create, 2)]);
+    counts.deny(ONE, call(libc::SYS_mkdir, 1), "a", Operation::MakeDirectory);
+    counts.look(ONE, None, "b", Operation::Probe);
+    counts.deny(ONE, None, "c", Operation::Create);
+    counts.deny(ONE, None, "c", Operation::Create);
+    let expected = [
+        counted("a", Operation::MakeDirectory, 1),
+        counted("b", Operation::Probe, 1),
+        counted("c", Operation::Create, 2),
+    ];
+    assert_eq!(counts.close(), expected);
 }
 
 #[test]
