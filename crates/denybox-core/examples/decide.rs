@@ -7,6 +7,7 @@ use denybox_core::decision::{Caller, Decision, Host, INPUT_VERSION, Input};
 use denybox_core::path::{AbsPath, PathError};
 use denybox_core::policy::Policy;
 use denybox_core::resource::Resource;
+use denybox_core::resource::SCRATCH_PATHS;
 use denybox_core::size::Size;
 use denybox_core::surface::{
     Access, Backing, Control, Exposure, Fact, Limits, MountOptions, Origin, Role, Sharing, Surface,
@@ -40,18 +41,13 @@ fn input(granted: bool) -> Result<Input, PathError> {
         let host = Backing::Host { path: Some(AbsPath::new(path)?) };
         exposures.push(exposure(path, Role::Toolchain, Access::READ, host)?);
     }
-    for path in [
-        "/tmp",
-        "/var/tmp",
-        "/usr/tmp",
-        "/dev/shm",
-        "/run/shm",
-        "/run/lock",
-        "/run/user/1000",
-        "/dev/mqueue",
-        "/dev/hugepages",
-    ] {
-        exposures.push(exposure(path, Role::Scratch, Access::NONE, Backing::Sealed)?);
+    for pattern in SCRATCH_PATHS {
+        exposures.push(exposure(
+            &pattern.replace('*', "1000"),
+            Role::Scratch,
+            Access::NONE,
+            Backing::Sealed,
+        )?);
     }
     for path in ["/srv/data", "/srv/models"] {
         let host = Backing::Host { path: Some(AbsPath::new(path)?) };

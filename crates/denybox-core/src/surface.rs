@@ -376,3 +376,29 @@ pub struct Surface {
     /// The controls that hold.
     pub controls: Vec<Control>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::IpcKind;
+
+    #[test]
+    fn what_gives_the_same_is_the_same_wherever_it_is_written() {
+        let exposure = |origin: Origin, size: u64| Exposure {
+            resource: Resource::Ipc(IpcKind::SysvShm),
+            role: Role::Scratch,
+            access: Access::READ_WRITE,
+            backing: Fact::Known { value: Backing::Private, origin: origin.clone() },
+            options: MountOptions::default(),
+            limits: Limits { size: Some(Size(size)), inodes: None },
+            sharing: Sharing::Private,
+            related: Vec::new(),
+            directory: None,
+            origin,
+        };
+        let typed = Origin::Argument { text: "--grant sysv-shm=private".to_owned() };
+        let written = Origin::Document { name: "config.json".to_owned(), start: 3, end: 9 };
+        assert!(exposure(typed.clone(), 1).same_as(&exposure(written.clone(), 1)));
+        assert!(!exposure(typed, 1).same_as(&exposure(written, 2)));
+    }
+}

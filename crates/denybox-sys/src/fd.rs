@@ -40,12 +40,6 @@ pub fn duplicate_onto(fd: BorrowedFd<'_>, target: RawFd) -> io::Result<()> {
     check(libc::c_long::from(unsafe { libc::dup2(fd.as_raw_fd(), target) })).map(drop)
 }
 
-/// Whether descriptor `number` is open, fcntl(2).
-pub fn is_open(number: RawFd) -> bool {
-    // SAFETY: F_GETFD reads a flag of whatever the number names, or fails with EBADF.
-    unsafe { libc::fcntl(number, libc::F_GETFD) != -1 }
-}
-
 /// Takes over a descriptor number that a system call has just returned.
 ///
 /// # Safety

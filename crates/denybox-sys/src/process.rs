@@ -89,12 +89,6 @@ pub fn execute(program: &CStr, arguments: &[CString], environment: &[CString]) -
     io::Error::last_os_error()
 }
 
-/// Sets the permission bits for new files, umask(2); gives the old ones.
-pub fn set_umask(mask: u32) -> u32 {
-    // SAFETY: takes and returns an integer, always succeeds.
-    unsafe { libc::umask(mask) }
-}
-
 /// Makes the terminal `fd` the controlling one of this session and this process group its foreground one.
 ///
 /// # Errors
