@@ -247,6 +247,9 @@ fn toolchains_without_the_rest_of_the_home() {
     room.directory("home/.nvm/versions/node/v20/etc");
     room.file("home/.nvm/versions/node/v20/etc/npmrc", "secret");
     room.file("home/.nvm/nvm.sh", "program");
+    // A version that is a link: its settings are masked where they really lie.
+    room.file("home/.nvm/kept/etc/npmrc", "secret");
+    std::os::unix::fs::symlink("../../kept", room.path("home/.nvm/versions/node/lts").as_path()).unwrap();
     let path = [
         home.join(".cargo/bin").unwrap().to_string(),
         home.join(".nvm/versions/bin").unwrap().to_string(),
@@ -266,7 +269,7 @@ fn toolchains_without_the_rest_of_the_home() {
     assert_eq!(names(&found.shown), [".cargo/bin", ".cargo/registry", ".nvm", ".rustup", "bin"]);
     let mut masked = names(&found.masked);
     masked.sort();
-    assert_eq!(masked, [".nvm/.npmrc", ".nvm/versions/node/v20/etc/npmrc"]);
+    assert_eq!(masked, [".nvm/.npmrc", ".nvm/kept/etc/npmrc", ".nvm/versions/node/v20/etc/npmrc"]);
 
     // Moved within the home: shown. Moved out of it, it is no toolchain of this home's.
     let moved = [(".rustup", home.join("elsewhere").unwrap()), (".cargo/git", room.directory("outside"))];

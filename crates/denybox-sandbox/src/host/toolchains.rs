@@ -77,19 +77,20 @@ pub fn toolchains(home: &AbsPath, path: &str, moved: &[(&str, AbsPath)]) -> Tool
     found
 }
 
-/// Looks for credentials where tools keep them: right in the directory, or in the settings of a node.js.
+/// Looks for credentials where tools keep them: right in the directory, or in the settings of a node.js. Each is named as it
+/// really lies there, links aside, because that is what can be masked; one that a link leads out to isn't shown at all.
 fn credentials(shown: &AbsPath, found: &mut Vec<AbsPath>) {
-    let versions = shown.join(NODE_VERSIONS).ok();
-    let versions =
-        versions.and_then(|versions| fs::read_dir(versions.as_path()).ok()).into_iter().flatten().flatten();
-    let settings = versions
-        .map(|version| version.path())
-        .chain([shown.as_path().to_path_buf()])
-        .filter_map(|prefix| AbsPath::from_path(&prefix.join(NODE_SETTINGS)).ok());
-    let known = CREDENTIALS.iter().filter_map(|name| shown.join(name).ok());
-    found.extend(
-        known
-            .chain(settings)
-            .filter(|path| fs::symlink_metadata(path.as_path()).is_ok_and(|kind| kind.is_file())),
-    );
+    let Ok(top) = fs::canonicalize(shown.as_path()) else { return };
+    let versions = fs::read_dir(top.join(NODE_VERSIONS)).into_iter().flatten().flatten();
+    let settings =
+        versions.map(|version| version.path()).chain([top.clone()]).map(|prefix| prefix.join(NODE_SETTINGS));
+    let known = CREDENTIALS.iter().map(|name| top.join(name));
+    for path in known.chain(settings).filter_map(|path| fs::canonicalize(path).ok()) {
+        let rest = path.strip_prefix(&top).ok().and_then(|rest| rest.to_str());
+        if let Some(place) = rest.and_then(|rest| shown.join(rest).ok()).filter(|_| path.is_file())
+            && !found.contains(&place)
+        {
+            found.push(place);
+        }
+    }
 }
