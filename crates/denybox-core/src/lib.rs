@@ -9,6 +9,7 @@ pub mod decision;
 pub mod diagnosis;
 pub mod event;
 pub mod grant;
+pub mod justification;
 pub mod path;
 pub mod plan;
 pub mod policy;
