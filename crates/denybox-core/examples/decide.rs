@@ -76,23 +76,24 @@ fn input(granted: bool) -> Result<Input, PathError> {
         version: INPUT_VERSION,
         surface: Surface { exposures, controls: controls.into() },
         reasons: vec!["sort(1) spills to disk".to_owned()],
+        justifications: Vec::new(),
         host: Host { memory_bytes: 8 << 30, abstract_socket_scope: true },
         caller: Caller { uid: 1000, home: Some(AbsPath::new("/home/u")?) },
         time: 1_800_000_000,
     })
 }
 
-fn main() -> Result<(), PathError> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The first is what a process pays that decides once; the others have the code in the caches already.
     for granted in [std::env::args().any(|argument| argument == "granted"), true, false] {
-        measure(&input(granted)?, if granted { "with a grant" } else { "without grants" });
+        measure(&input(granted)?, if granted { "with a grant" } else { "without grants" })?;
     }
     Ok(())
 }
 
-fn measure(input: &Input, what: &str) {
+fn measure(input: &Input, what: &str) -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
-    let policy = Policy::shipped();
+    let policy = Policy::shipped("local")?;
     let decision = policy.decide(input);
     let cold = start.elapsed();
     match &decision {
@@ -108,4 +109,5 @@ fn measure(input: &Input, what: &str) {
         .collect();
     hot.sort();
     println!(": load and first decision {cold:?}, median of further ones {:?}", hot.get(500));
+    Ok(())
 }

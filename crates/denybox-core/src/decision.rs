@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::justification::Presented;
 use crate::path::AbsPath;
 pub use crate::policy::Allowed;
 use crate::surface::{Exposure, Surface};
@@ -10,8 +11,9 @@ use crate::surface::{Exposure, Surface};
 /// The version of [`Input`] that this build writes and judges.
 pub const INPUT_VERSION: u32 = 1;
 
-/// Everything that a policy may base its decision on. This is the published policy input: Rego sees it as `input`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Everything that a policy may base its decision on. Rego sees it as a
+/// [`Question`](crate::policy::question::Question).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// [`INPUT_VERSION`]; an input of any other version is refused.
@@ -20,6 +22,9 @@ pub struct Input {
     pub surface: Surface,
     /// The texts given by `--because`.
     pub reasons: Vec<String>,
+    /// The justifications that were presented, checked but not yet judged.
+    #[serde(default)]
+    pub justifications: Vec<Presented>,
     /// Facts about the machine.
     pub host: Host,
     /// Who starts the box.
@@ -29,7 +34,7 @@ pub struct Input {
 }
 
 /// Facts about the machine that decisions need.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// The memory that the box could use, in bytes: the smallest of RAM, cgroup limit and `--memory`.
@@ -39,7 +44,7 @@ pub struct Host {
 }
 
 /// Who starts the box.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
     /// The effective user id.
@@ -56,15 +61,18 @@ pub struct Reason {
     pub code: String,
     /// What is missing, for people; names the exposure. Free of control characters.
     pub message: String,
-    /// The smallest thing that would help, as a fragment of a command line, where there is one.
+    /// The smallest thing that would help, as a fragment of a command line or a command, where there is one.
     #[serde(default)]
     pub remedy: Option<String>,
+    /// The rule of the policy whose condition it is, where one could have allowed the exposure.
+    #[serde(default)]
+    pub rule: Option<String>,
 }
 
 impl Reason {
     /// A reason without a remedy.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), remedy: None }
+        Self { code: code.to_owned(), message: message.into(), remedy: None, rule: None }
     }
 }
 
@@ -78,10 +86,12 @@ pub enum Verdict {
         rule: String,
         /// What must be done along with it, such as `report`.
         obligations: Vec<String>,
+        /// By which of the presented justifications, as its place among them.
+        justification: Option<usize>,
     },
     /// The exposure is refused.
     Deny {
-        /// The name of the rule that was applied; `no-rule` when none knows such an exposure.
+        /// The name of the rule that was applied or came nearest; `no-rule` when none knows such an exposure.
         rule: String,
         /// Why. Never empty.
         reasons: Vec<Reason>,
@@ -104,6 +114,8 @@ pub enum Decision {
 pub struct Refusal {
     /// Names the decision: 16 hexadecimal digits, the same for the same input under the same policy.
     pub id: String,
+    /// The name of the policy that refused.
+    pub policy: String,
     /// The refused exposures, in the surface's order, each with at least one reason.
     pub denials: Vec<(Exposure, Vec<Reason>)>,
     /// Reasons that concern no single exposure.

@@ -369,7 +369,7 @@ impl Exposure {
 }
 
 /// All the exposures of one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Surface {
     /// In a stable order: as configured, then by resource.
     pub exposures: Vec<Exposure>,

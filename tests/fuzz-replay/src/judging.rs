@@ -17,7 +17,7 @@ use crate::telling::deceptive;
 
 /// An input as JSON where it begins like one, otherwise one made of choices.
 pub fn policy(data: &[u8]) {
-    static SHIPPED: LazyLock<Policy> = LazyLock::new(Policy::shipped);
+    static SHIPPED: LazyLock<Policy> = LazyLock::new(|| Policy::shipped("local").expect("it ships"));
     let input = if data.first() == Some(&b'{') {
         let Ok(input) = serde_json::from_slice::<Input>(data) else { return };
         input
@@ -128,6 +128,7 @@ fn chosen(choices: &mut Choices<'_>) -> Input {
         version: choices.of(&[INPUT_VERSION, INPUT_VERSION, INPUT_VERSION, 0, 2]),
         surface: Surface::default(),
         reasons: choices.of(reasons).iter().map(|text| (*text).to_owned()).collect(),
+        justifications: Vec::new(),
         host: Host {
             memory_bytes: choices.of(&[8 << 30, 0, 1, 1 << 20, u64::MAX]),
             abstract_socket_scope: !choices.yes(),

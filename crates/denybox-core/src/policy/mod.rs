@@ -5,50 +5,66 @@
 
 mod allowed;
 mod answer;
+mod compiled;
+mod fault;
+mod interpreted;
+pub mod limits;
+pub mod question;
 mod schema;
+mod value;
 
 use std::borrow::Cow;
-use std::num::NonZeroU32;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::hash::{Hash, Hasher};
 
-use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, Value};
-use serde::de::DeserializeOwned;
+use regorus::Value;
+
+use self::compiled::Compiled;
+use self::interpreted::Interpreted;
+use self::limits::TIMER;
+use self::question::Question;
 
 pub use self::allowed::Allowed;
-pub use self::answer::{Answer, Objection};
+pub use self::answer::{Answer, AnswerError, Objection};
+pub use self::fault::Fault;
 pub use self::schema::{answer_schema, input_schema};
 use crate::decision::{Decision, INPUT_VERSION, Input, Reason, Refusal, Verdict};
 use crate::surface::{Backing, Exposure, Role};
 use crate::view::relations;
 
-/// The Rego that ships: the policy of `denybox run`. Reading Rego takes longer than judging by it, so what a surface
-/// has no use for isn't read.
-const LOCAL: [(&str, &str); STAGES] = [
-    ("policies/local/decide.rego", include_str!("../../../../policies/local/decide.rego")),
-    ("policies/local/grants.rego", include_str!("../../../../policies/local/grants.rego")),
-    ("policies/local/explain.rego", include_str!("../../../../policies/local/explain.rego")),
+/// A module of the Rego that ships: its name, for messages, and its text.
+type Module = (&'static str, &'static str);
+
+macro_rules! module {
+    ($path:literal) => {
+        (concat!("policies/", $path), include_str!(concat!("../../../../policies/", $path)))
+    };
+}
+
+/// The policies that ship: name, compiled `answer`, and all modules.
+const SHIPPED: [(&str, &[u8], &[Module]); 2] = [
+    (
+        "local",
+        include_bytes!(concat!(env!("OUT_DIR"), "/local.rvm")),
+        &[
+            module!("base/decide.rego"),
+            module!("base/explain.rego"),
+            module!("base/justification.rego"),
+            module!("local/decide.rego"),
+            module!("local/explain.rego"),
+        ],
+    ),
+    (
+        "strict",
+        include_bytes!(concat!(env!("OUT_DIR"), "/strict.rvm")),
+        &[
+            module!("base/decide.rego"),
+            module!("base/explain.rego"),
+            module!("base/justification.rego"),
+            module!("strict/decide.rego"),
+            module!("strict/explain.rego"),
+        ],
+    ),
 ];
-
-/// How many stages a policy is read in; each adds to those before.
-const STAGES: usize = 3;
-
-/// The stage that is enough for a surface without grants.
-const BASE: usize = 0;
-
-/// The stage that can judge every surface.
-const GRANTS: usize = 1;
-
-/// The stage that says why a surface was refused.
-const EXPLAIN: usize = 2;
-
-/// How long an evaluation may take before it counts as a refusal.
-const TIME_LIMIT: Duration = Duration::from_millis(200);
-
-/// After how many steps of evaluation the clock is read.
-const CHECK_INTERVAL: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
 /// Why Rego sources make no policy.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -56,6 +72,9 @@ pub enum PolicyError {
     /// The name can't be part of a package name.
     #[error("'{0}' is no name for a policy: use lower-case letters, digits and underscores, a letter first")]
     Name(String),
+    /// No such policy ships.
+    #[error("there is no policy '{0}': use local, strict, or a directory with Rego in it")]
+    Unshipped(String),
     /// A module doesn't parse.
     #[error("policy module {module} can't be read: {message}")]
     Module {
@@ -64,33 +83,40 @@ pub enum PolicyError {
         /// What the Rego parser says.
         message: String,
     },
-    /// There is no such stage of reading a policy.
-    #[error("a policy has no stage {0}")]
-    Stage(usize),
     /// The Rego parser panicked.
     #[error("policy module {0} makes the Rego parser panic")]
     Panicked(String),
 }
 
 /// Rego modules, ready to judge.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Policy {
     name: String,
-    /// What each stage adds, as pairs of a module's name and its Rego.
-    modules: [Vec<(String, String)>; STAGES],
-    /// The engine of each stage, made when it is first needed. A policy that could not be loaded still decides: it
-    /// refuses everything and says why.
-    engines: [OnceLock<Result<Engine, PolicyError>>; STAGES],
+    /// The compiled `answer`; none of a foreign policy.
+    compiled: Option<Compiled>,
+    /// Everything, as Rego. A policy that could not be read still decides: it refuses everything and says why.
+    rego: Interpreted,
 }
 
 impl Policy {
-    /// The policy that ships, named `local`.
-    pub fn shipped() -> Self {
-        Self::new("local", LOCAL.map(|(module, rego)| vec![(module.to_owned(), rego.to_owned())]))
-    }
+    /// The names of the policies that ship.
+    pub const SHIPPED: [&str; 2] = ["local", "strict"];
 
-    fn new(name: &str, modules: [Vec<(String, String)>; STAGES]) -> Self {
-        Self { name: name.to_owned(), modules, engines: [const { OnceLock::new() }; STAGES] }
+    /// A policy that ships, by its name.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unshipped`].
+    pub fn shipped(name: &str) -> Result<Self, PolicyError> {
+        let (name, program, modules) = SHIPPED
+            .iter()
+            .find(|(shipped, ..)| *shipped == name)
+            .ok_or_else(|| PolicyError::Unshipped(name.to_owned()))?;
+        let modules = modules.iter().map(|(module, rego)| ((*module).to_owned(), (*rego).to_owned()));
+        Ok(Self {
+            name: (*name).to_owned(),
+            compiled: Some(Compiled::new(program)),
+            rego: Interpreted::new(modules.collect()),
+        })
     }
 
     /// A policy from `sources`, pairs of a module's name (for messages) and its Rego. Its package is
@@ -105,9 +131,15 @@ impl Policy {
         if !named {
             return Err(PolicyError::Name(name.to_owned()));
         }
-        let policy = Self::new(name, [sources, Vec::new(), Vec::new()]);
-        policy.engine(BASE)?;
+        let policy = Self { name: name.to_owned(), compiled: None, rego: Interpreted::new(sources) };
+        policy.rego.engine()?;
         Ok(policy)
+    }
+
+    /// The same rules, all of them interpreted: for comparing with the compiled form.
+    #[must_use]
+    pub fn interpreted(self) -> Self {
+        Self { compiled: None, ..self }
     }
 
     /// Its name.
@@ -115,46 +147,60 @@ impl Policy {
         &self.name
     }
 
-    /// Reads the rules now, those for grants too where asked: deciding does so by itself, only later.
-    pub fn made_ready(self, grants: bool) -> Self {
-        // What is wrong with them the decision will say.
-        let _ = self.engine(if grants { GRANTS } else { BASE });
+    /// Its modules: pairs of a name and Rego.
+    pub fn modules(&self) -> &[(String, String)] {
+        self.rego.modules()
+    }
+
+    /// Loads the rules now: deciding does so by itself, only later.
+    #[must_use]
+    pub fn made_ready(self) -> Self {
+        match &self.compiled {
+            Some(compiled) => compiled.make_ready(),
+            // What is wrong with them the decision will say.
+            None => drop(self.rego.engine()),
+        }
         self
     }
 
     /// Decides about everything in `input`. Never panics, and never allows because of an error: a policy that can't be
-    /// loaded, fails, panics, takes longer than 200 ms, or answers with anything but one clear verdict for each
+    /// loaded, fails, panics, takes longer than [`limits::TIME`], or answers with anything but one clear verdict for each
     /// exposure refuses, with a reason that says so.
     pub fn decide(&self, input: &Input) -> Decision {
         let input = complete(input);
-        let text = match serde_json::to_string(&*input) {
-            Ok(text) => text,
-            Err(error) => {
-                return self.refuse(
-                    "",
-                    Reason::new("policy-error", format!("the policy input can't be written: {error}")),
-                );
-            }
-        };
+        let id = self.id(&input);
         if input.version != INPUT_VERSION {
             let message =
                 format!("this policy judges inputs of version {INPUT_VERSION}, not {}", input.version);
-            return self.refuse(&text, Reason::new("unsupported-version", message));
+            return self.refuse(id, Reason::new("unsupported-version", message));
         }
-        let stage = if input.surface.exposures.iter().any(is_grant) { GRANTS } else { BASE };
-        let answer: Answer = match self.value(stage, "answer", &text) {
+        let question = match value::value(&Question::new(&input)) {
+            Ok(question) => question,
+            Err(error) => {
+                let message = format!("the policy input can't be written: {error}");
+                return self.refuse(id, Reason::new("policy-error", message));
+            }
+        };
+        let answer = match self.answer(question.clone()) {
             Ok(answer) => answer,
-            Err(reason) => return self.refuse(&text, reason),
+            Err(fault) => return self.refuse(id, fault.into()),
         };
-        let explained = if answer.needs_explaining(input.surface.exposures.len()) {
-            // Missing or failing, it changes no decision: the refusal then has only its codes to show.
-            self.value(EXPLAIN, "explained", &text).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        let (verdicts, general) = answer.into_verdicts(&input.surface.exposures, &explained);
-        let surface = input.into_owned().surface;
-        let id = self.id(&text);
+        self.conclude(id, input.into_owned(), answer, |policy| policy.explained(question))
+    }
+
+    /// What `answer` means for `input`. `explain` is asked where something is refused without a message.
+    fn conclude(
+        &self,
+        id: String,
+        input: Input,
+        answer: Answer,
+        explain: impl FnOnce(&Self) -> Vec<Objection>,
+    ) -> Decision {
+        let explained =
+            if answer.needs_explaining(input.surface.exposures.len()) { explain(self) } else { Vec::new() };
+        let (verdicts, general) =
+            answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &explained);
+        let surface = input.surface;
         let denials: Vec<(Exposure, Vec<Reason>)> = surface
             .exposures
             .iter()
@@ -168,78 +214,55 @@ impl Policy {
         if denials.is_empty() && general.is_empty() && verdicts.len() == surface.exposures.len() {
             return Decision::Allowed(Allowed::new(id, self.name.clone(), surface, verdicts));
         }
-        Decision::Refused(Refusal { id, denials, general })
+        Decision::Refused(Refusal { id, policy: self.name.clone(), denials, general })
     }
 
-    /// The engine with the modules of `stage` and those before it.
-    fn engine(&self, stage: usize) -> Result<&Engine, PolicyError> {
-        let Some(engine) = self.engines.get(stage) else { return Err(PolicyError::Stage(stage)) };
-        let made = engine.get_or_init(|| load(self.modules.iter().take(stage.saturating_add(1)).flatten()));
-        made.as_ref().map_err(PolicyError::clone)
+    fn answer(&self, question: Value) -> Result<Answer, Fault> {
+        let value = match &self.compiled {
+            Some(compiled) => compiled.answer(&self.name, question)?,
+            None => self.rego.value(&self.name, "answer", question)?,
+        };
+        Answer::from_value(&value)
+            .map_err(|error| Fault::Error(format!("the policy's answer is not what it must be: {error}")))
     }
 
-    /// The value of the policy's `rule` for the input written in `text`.
-    fn value<T: DeserializeOwned>(&self, stage: usize, rule: &str, text: &str) -> Result<T, Reason> {
-        let mut engine =
-            self.engine(stage).map_err(|error| Reason::new("policy-error", error.to_string()))?.clone();
-        let path = format!("data.denybox.{}.{rule}", self.name);
-        // The engine moves in there and never comes out: nothing half-changed can be seen after a panic.
-        let value = catch_unwind(AssertUnwindSafe(move || {
-            engine.set_input(Value::from_json_str(text)?);
-            match engine.eval_rule(path)? {
-                Value::Undefined => Ok(None),
-                value => value.to_json_str().map(Some),
-            }
-        }))
-        .map_err(|_| Reason::new("policy-panicked", "the Rego engine panicked on this input"))?
-        .map_err(|error| Reason::new("policy-error", format!("the policy failed: {error:#}")))?
-        .ok_or_else(|| {
-            Reason::new("policy-undefined", format!("the policy {} has no {rule} for this input", self.name))
-        })?;
-        serde_json::from_str(&value).map_err(|error| {
-            Reason::new("policy-error", format!("the policy's {rule} is not what it must be: {error}"))
-        })
+    /// What the policy's `explained` says. Missing or failing, it changes no decision: the refusal then has only its
+    /// codes to show.
+    fn explained(&self, question: Value) -> Vec<Objection> {
+        self.rego
+            .value(&self.name, "explained", question)
+            .ok()
+            .and_then(|value| answer::objections(&value, "explained").ok())
+            .unwrap_or_default()
     }
 
-    fn refuse(&self, text: &str, reason: Reason) -> Decision {
-        Decision::Refused(Refusal {
-            id: self.id(text),
-            denials: Vec::new(),
-            general: vec![answer::printable(reason)],
-        })
+    fn refuse(&self, id: String, reason: Reason) -> Decision {
+        let general = vec![answer::printable(reason)];
+        Decision::Refused(Refusal { id, policy: self.name.clone(), denials: Vec::new(), general })
     }
 
-    /// Names the decision about `text`: FNV-1a over the policy's name and the input. A name to find it by, no seal.
-    fn id(&self, text: &str) -> String {
-        let hash =
-            self.name.bytes().chain([0]).chain(text.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-            });
-        format!("{hash:016x}")
+    /// Names the decision about `input`: a hash of it and of the policy's name. A name to find it by, no seal.
+    fn id(&self, input: &Input) -> String {
+        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+        self.name.hash(&mut hasher);
+        input.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
     }
 }
 
-/// An engine with `modules` in it and its time limit set.
-fn load<'a>(modules: impl Iterator<Item = &'a (String, String)>) -> Result<Engine, PolicyError> {
-    let mut engine = catch_unwind(Engine::new).map_err(|_| PolicyError::Panicked("none".to_owned()))?;
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: TIME_LIMIT,
-        check_interval: CHECK_INTERVAL,
-    });
-    for (module, rego) in modules {
-        catch_unwind(AssertUnwindSafe(|| engine.add_policy(module.clone(), rego.clone())))
-            .map_err(|_| PolicyError::Panicked(module.clone()))?
-            .map_err(|error| PolicyError::Module { module: module.clone(), message: format!("{error:#}") })?;
-    }
-    // The first evaluation, of whatever, makes the engine analyse its modules. What that finds wrong, the next one
-    // will say again; what it leaves behind is shared by every copy of the engine.
-    let _ = catch_unwind(AssertUnwindSafe(|| engine.eval_rule("data.denybox".to_owned())));
-    Ok(engine)
-}
+/// FNV-1a, 64 bits: the same on every run, unlike the standard library's hashers.
+struct Fnv(u64);
 
-/// Whether an exposure is one that only the rules for grants could allow.
-fn is_grant(exposure: &Exposure) -> bool {
-    exposure.role == Role::Scratch && !matches!(exposure.backing.judged(), Backing::Absent | Backing::Sealed)
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// `input` with the relations to guarded places that its paths alone show. Whoever gathered the facts should have

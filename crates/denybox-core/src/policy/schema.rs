@@ -3,11 +3,11 @@
 use schemars::{Schema, schema_for};
 
 use super::Answer;
-use crate::decision::Input;
+use super::question::Question;
 
-/// The schema of the policy input, [`Input`].
+/// The schema of the policy input, [`Question`].
 pub fn input_schema() -> Schema {
-    schema_for!(Input)
+    schema_for!(Question<'static>)
 }
 
 /// The schema of what a policy must answer, [`Answer`].

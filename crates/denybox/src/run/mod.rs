@@ -15,7 +15,7 @@ use denybox_core::decision::{self, Decision, Refusal};
 use denybox_core::grant::Asked;
 use denybox_core::path::AbsPath;
 use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
-use denybox_core::policy::Policy;
+use denybox_core::policy::{Policy, PolicyError};
 use denybox_core::size::Size;
 use denybox_sandbox::host::places::{Place, PlaceError, Places};
 use denybox_sandbox::host::{self, identity, protected, sockets, system, toolchains};
@@ -38,6 +38,9 @@ pub enum Failed {
     /// A standard stream is a directory.
     #[error("descriptor {0} is a directory: through it the box could reach everything around it")]
     DirectoryStream(i32),
+    /// The policy can't be loaded.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A path on the command line is unusable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -74,7 +77,7 @@ impl Failed {
             Self::Refused(_) | Self::DirectoryStream(_) => exit_code::REFUSED,
             Self::Place(PlaceError::Mounts(_)) => exit_code::INTERNAL,
             Self::Place(_) | Self::NoDirectory(_) | Self::CurrentDirectory(_) => exit_code::CONFIGURATION,
-            Self::ReportFile { .. } => exit_code::CONFIGURATION,
+            Self::ReportFile { .. } | Self::Policy(_) => exit_code::CONFIGURATION,
             Self::Environment(_) => exit_code::USAGE,
             Self::Box(RunError::Unavailable { .. } | RunError::Required(_)) => exit_code::UNAVAILABLE,
             Self::Box(_) => exit_code::INTERNAL,
@@ -190,8 +193,7 @@ fn prepare(
     mut pause: impl FnMut(),
 ) -> Result<Prepared, Failed> {
     // Reading the policy and looking around take about as long: side by side.
-    let grants = run.scratch.is_some() || !run.grant.is_empty();
-    let policy = std::thread::spawn(move || Policy::shipped().made_ready(grants));
+    let policy = std::thread::spawn(|| Policy::shipped("local").map(Policy::made_ready));
     let caller_home = std::env::var("HOME").ok().and_then(|home| AbsPath::new(&home).ok());
     let caller_home = caller_home.filter(|home| *home != AbsPath::root());
     let places = Places::new(caller_home.clone())?;
@@ -217,6 +219,7 @@ fn prepare(
         version: decision::INPUT_VERSION,
         surface: made.surface,
         reasons: run.because.iter().cloned().collect(),
+        justifications: Vec::new(),
         host: decision::Host {
             memory_bytes: memory.0,
             abstract_socket_scope: run.net == Net::None || host::has_abstract_socket_scope(),
@@ -225,7 +228,7 @@ fn prepare(
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
     };
     pause();
-    let allowed = match policy.join().unwrap_or_else(|_| Policy::shipped()).decide(&input) {
+    let allowed = match policy.join().unwrap_or_else(|_| Policy::shipped("local"))?.decide(&input) {
         Decision::Allowed(allowed) => allowed,
         Decision::Refused(refusal) => return Err(Failed::Refused(Box::new(refusal))),
     };

@@ -131,7 +131,12 @@ proptest! {
 fn every_failure_has_its_exit_code() {
     let refused = |code: &str| {
         let general = vec![Reason::new(code, "no")];
-        Failed::Refused(Box::new(Refusal { id: String::new(), denials: Vec::new(), general }))
+        Failed::Refused(Box::new(Refusal {
+            id: String::new(),
+            policy: "local".to_owned(),
+            denials: Vec::new(),
+            general,
+        }))
     };
     let path = || AbsPath::new("/srv/x").unwrap();
     let gone = || io::Error::from_raw_os_error(libc::ENOENT);

@@ -1,0 +1,125 @@
+# Why the strict policy refused.
+package denybox.strict
+
+import data.denybox.base
+import data.denybox.base.exposures
+import data.denybox.base.shape
+import data.denybox.justification
+import data.denybox.justification.against as objections
+import data.denybox.justification.covering
+
+explained contains {"index": i, "rule": base.rule(exposure), "code": code, "message": message, "remedy": remedy} if {
+	some [i, code] in shape
+	exposure := exposures[i]
+	some [text, remedy] in base.words(code, exposure)
+	message := sprintf("%s: %s", [exposure.resource, text])
+}
+
+explained contains {"index": i, "rule": base.rule(exposure), "code": code, "message": message, "remedy": remedy} if {
+	some [i, j] in covering
+	exposure := exposures[i]
+	presented := input.justifications[j]
+	some code in flaws(j, exposure)
+	message := sprintf("%s: %s", [exposure.resource, justification.told(code, presented)])
+	remedy := mending(code, exposure, presented)
+}
+
+explained contains {"index": i, "rule": base.rule(exposure), "code": code, "message": message, "remedy": remedy} if {
+	some i, exposure in exposures
+	justifiable(exposure)
+	not covered(i)
+	[code, text] := uncovered(exposure)
+	message := sprintf("%s: %s", [exposure.resource, text])
+	remedy := manifest(exposure)
+}
+
+covered(i) if {
+	some [k, _] in covering
+	k == i
+}
+
+# Something that a justification can be written for.
+justifiable(exposure) if {
+	exposure.role == "scratch"
+	exposure.backing.kind in {"private", "dir"}
+}
+
+justifiable(exposure) if {
+	exposure.role == "scratch"
+	exposure.backing.kind in {"host", "shared"}
+	startswith(exposure.resource, "/")
+}
+
+justifiable(exposure) if {
+	exposure.role in {"read-only", "read-write"}
+	exposure.backing.kind == "host"
+	base.in_scratch(exposure)
+}
+
+uncovered(exposure) := ["exceeds-justification", "a justification names it, but grants less than this"] if {
+	some presented in input.justifications
+	some grant in presented.grants
+	grant.resource == exposure.resource
+} else := ["needs-signed-justification", "needs a justification that two people signed"]
+
+flaws(j, exposure) := found if {
+	found := {code | some [k, code] in (objections | against | lacking); k == j}
+	count(found) > 0
+} else := {"out-of-scope"} if {
+	not in_scope(input.justifications[j], exposure.index)
+} else := {"needs-two-people"} if {
+	needs_two(base.rule(exposure), input.justifications[j])
+} else := set()
+
+# Signatures that are not there. That they are needed follows from `in_scope`.
+lacking contains [j, "unsigned"] if {
+	some j, presented in input.justifications
+	count(presented.signatures) == 0
+}
+
+lacking contains [j, "not-signed-by-requester"] if {
+	some j, presented in input.justifications
+	not requested(presented)
+}
+
+lacking contains [j, "not-approved"] if {
+	some j, presented in input.justifications
+	not approved(presented)
+}
+
+requested(presented) if {
+	some signer in presented.signatures
+	requests(signer, presented)
+}
+
+approved(presented) if {
+	some signer in presented.signatures
+	approves(signer, presented)
+}
+
+# What would mend a justification.
+mending(code, exposure, presented) := sprintf("denybox justification sign %s --key KEY", [base.quoted(presented.source)]) if {
+	code in {"unsigned", "not-signed-by-requester", "not-approved", "too-few-signers", "needs-two-people"}
+} else := null if {
+	code in {"not-yet-valid", "wrong-audience", "bad-signature"}
+} else := manifest(exposure)
+
+# The command that writes an acceptable manifest, to be signed.
+manifest(exposure) := sprintf(
+	"denybox justification new %s --because 'why it is needed' --requested-by WHO --approved-by WHO --output justification.yaml",
+	[asked(exposure)],
+)
+
+asked(exposure) := base.own(exposure, size(exposure), executed(exposure)) if {
+	exposure.backing.kind == "private"
+} else := sprintf("--grant %s", [base.quoted(sprintf("%s=dir:%s", [exposure.resource, exposure.backing.path]))]) if {
+	exposure.backing.kind == "dir"
+} else := sprintf("--grant %s", [base.quoted(sprintf("%s=%s", [exposure.resource, exposure.backing.kind]))])
+
+size(exposure) := sprintf("%dK", [ceil(exposure.limits.size / 1024)]) if {
+	is_number(exposure.limits.size)
+} else := "64M"
+
+executed(exposure) := ",exec" if {
+	exposure.access.execute == true
+} else := ""
