@@ -1,11 +1,12 @@
 //! Reading documents that people write: JSON, YAML and TOML, each by its library, with one way to say where a fault lies.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
+use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use crate::event::printable_up_to;
 
-/// How deep collections may be nested in a document. Nothing that is read here needs more than five levels.
-const DEPTH: usize = 32;
 /// The longest words of a library that are passed on, in characters.
 const WORDS: usize = 400;
 
@@ -37,13 +38,11 @@ pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Syntax> {
 }
 
 /// Reads one document of YAML 1.2. What makes YAML hard to judge by eye is a fault: aliases, merged keys, tags, and numbers
-/// or truth values where a text belongs.
+/// or truth values where a text belongs. The library stops at 255 levels.
 pub(super) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Syntax> {
     use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
-    use serde_saphyr::{DefaultMessageFormatter, MessageFormatter};
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_depth: DEPTH,
             max_documents: 1,
             max_aliases: 0,
             max_anchors: 0,
@@ -59,8 +58,25 @@ pub(super) fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Syntax> {
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let at = error.location().map_or((1, 1), |at| (number(at.line()), number(at.column())));
-        Syntax::new(at, &DefaultMessageFormatter.format_message(&error))
+        Syntax::new(at, &yaml_words(&error))
     })
+}
+
+/// The library's words for users, and better ones where those speak of its own settings.
+fn yaml_words(error: &Error) -> Cow<'_, str> {
+    use serde_saphyr::budget::BudgetBreach;
+    let words = match error {
+        Error::Budget { breach: BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. }, .. }
+        | Error::UnknownAnchor { .. } => "anchors and aliases are not read: write the value out",
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            "only one document is read, and here is another"
+        }
+        Error::Budget { .. } => "too complex to be read",
+        Error::MergeKeyNotAllowed { .. } => "merged keys are not read: write the fields out",
+        Error::QuotingRequired { .. } => "a text that looks like a number or truth value must be quoted",
+        _ => return UserMessageFormatter.format_message(error),
+    };
+    words.into()
 }
 
 /// Reads TOML 1.0.

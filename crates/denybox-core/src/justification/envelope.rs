@@ -1,8 +1,8 @@
 //! DSSE envelopes: a payload and its signatures (<https://github.com/secure-systems-lab/dsse>).
 
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
+use super::base64;
 use super::document::{self, Syntax, Unreadable};
 use super::manifest::Manifest;
 use super::statement;
@@ -142,10 +142,10 @@ impl Envelope {
     pub fn to_json(&self) -> String {
         let signature = |signature: &Signature| WrittenSignature {
             keyid: signature.keyid.clone(),
-            sig: BASE64.encode(&signature.sig),
+            sig: base64::encode(&signature.sig),
         };
         let written = WrittenEnvelope {
-            payload: BASE64.encode(&self.payload),
+            payload: base64::encode(&self.payload),
             payload_type: PAYLOAD_TYPE.to_owned(),
             signatures: self.signatures.iter().map(signature).collect(),
         };
@@ -157,5 +157,5 @@ impl Envelope {
 }
 
 fn decode(what: &str, text: &str) -> Result<Vec<u8>, EnvelopeError> {
-    BASE64.decode(text.as_bytes()).map_err(|_| EnvelopeError::Base64(what.to_owned()))
+    base64::decode(text).ok_or_else(|| EnvelopeError::Base64(what.to_owned()))
 }

@@ -4,6 +4,7 @@
 //! is [`Presented`]: what the [policy](crate::policy) is shown of one justification. Nothing here allows anything.
 
 mod aim;
+mod base64;
 mod category;
 mod digest;
 mod document;

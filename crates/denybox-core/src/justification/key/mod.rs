@@ -9,9 +9,9 @@ mod ssh;
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 
+use super::base64;
 use super::digest::digest;
 use crate::event::printable;
 
@@ -144,7 +144,7 @@ impl FromStr for PublicKey {
         let Some(encoded) = text.strip_prefix("ed25519:") else {
             return Self::new(KeyKind::Ssh, &ssh::public(text)?);
         };
-        let bytes = BASE64.decode(encoded.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let bytes = base64::decode(encoded).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         Self::new(KeyKind::Plain, &bytes.ok_or_else(|| PublicKeyError::Malformed(printable(text)))?)
     }
 }
@@ -153,7 +153,7 @@ impl fmt::Display for PublicKey {
     /// In the form that parses back to the same key; an SSH key without a comment.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            KeyKind::Plain => write!(f, "ed25519:{}", BASE64.encode(self.as_bytes())),
+            KeyKind::Plain => write!(f, "ed25519:{}", base64::encode(self.as_bytes())),
             KeyKind::Ssh => f.write_str(&ssh::line(self.as_bytes())),
         }
     }
