@@ -339,6 +339,15 @@ fn hostile_names_are_shown_harmless() {
     assert!(told.contains(r"unknown field `\u{1b}]0;x\u{7}`"), "{told}");
     let told = error(&SMALL.replace("\"small\"", "\"\\u202e\\u001b[2J\""));
     assert!(told.contains(r"'\u{202e}\u{1b}[2J' is no identifier"), "{told}");
+    for (from, field) in [("/tmp", "resource"), ("16M", "size")] {
+        let told = error(&SMALL.replace(from, "/\\u001b[2J"));
+        assert_eq!(
+            told,
+            format!("grants[0].{field}: it holds control characters, or marks that can't be seen")
+        );
+        let told = error(&SMALL.replace(from, &"/x".repeat(2049)));
+        assert_eq!(told, format!("grants[0].{field}: 4098 bytes are too long: at most 4096"));
+    }
 }
 
 fn codes(manifest: &Manifest) -> Vec<&'static str> {

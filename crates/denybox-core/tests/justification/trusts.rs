@@ -106,6 +106,7 @@ fn every_fault_is_told_with_its_line() {
             "line 10: 'a role' is named twice",
         ),
         (changed("\"sysv-shm\"", "\"shm\""), "line 11: 'shm' is no resource"),
+        (changed("\"sysv-shm\"", "\"/t\\u001b\""), r"line 11: '/t\u{1b}' is too long, or holds control"),
         (changed("\"sysv-shm\"", "\"/tmp/.\""), "line 11: '/tmp' is named twice"),
         (
             changed("resources = [\"/tmp\", \"/srv//cache/\", \"sysv-shm\"]", "resources = []"),
@@ -204,6 +205,7 @@ fn editing_keeps_everything_else() {
     assert_eq!(read.keys.iter().map(|key| key.revoked.is_some()).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(revoke_key(&revoked, &id, NOON), Err(EditError::Already(id.clone())));
     assert_eq!(revoke_key(&full(), "sha256:00", NOON), Err(EditError::Unknown("sha256:00".to_owned())));
+    assert_eq!(revoke_key("version = 1\nkey = []", &id, NOON), Err(EditError::Inline));
     assert_eq!(revoke_key("version = 1", &id, NOON), Err(EditError::Unknown(id)));
 }
 

@@ -155,7 +155,7 @@ fn a_person_counts_once() {
 #[test]
 fn no_byte_can_be_changed() {
     let document = signed(&[&key(1), &ssh_key(2)]);
-    let (text, people) = (document.to_json(), people.clone());
+    let (text, people) = (document.to_json(), people());
     let unchanged = check(text.as_bytes(), people.clone()).unwrap();
     assert_eq!(outcome(&unchanged).0, ["alice", "bob"]);
     // Of the payload: whatever still makes sense has no signature that holds.

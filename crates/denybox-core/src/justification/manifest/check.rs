@@ -11,7 +11,7 @@ use crate::justification::digest::is_hexadecimal;
 use crate::justification::moment;
 use crate::justification::name::NamePattern;
 use crate::justification::presented::PresentedGrant;
-use crate::path::AbsPath;
+use crate::path::{AbsPath, PATH_MAX};
 use crate::resource::{IpcKind, Resource};
 use crate::size::Size;
 use crate::surface::{Access, Backing, Limits, MountOptions};
@@ -113,6 +113,19 @@ impl Check {
 
     fn moment(&mut self, field: &str, text: &str) -> Option<u64> {
         self.take(field, moment::seconds(text))
+    }
+
+    /// A text that is read further. One that looks like another is none: people sign what they see.
+    fn plain<'a>(&mut self, field: &str, text: &'a str) -> Option<&'a str> {
+        if text.len() > PATH_MAX {
+            self.fault(field, Problem::TooLong { there: text.len(), most: PATH_MAX });
+            return None;
+        }
+        if text.contains(is_deceptive) {
+            self.fault(field, Problem::Invisible);
+            return None;
+        }
+        Some(text)
     }
 
     fn length(&mut self, field: &str, there: usize, most: usize) {
@@ -224,10 +237,9 @@ impl Check {
         let mut read = Vec::new();
         for (at, grant) in written.iter().enumerate().take(GRANTS) {
             let field = format!("grants[{at}]");
-            let Some(resource) = self.take(&format!("{field}.resource"), grant.resource.parse::<Resource>())
-            else {
-                continue;
-            };
+            let name = format!("{field}.resource");
+            let Some(resource) = self.plain(&name, &grant.resource) else { continue };
+            let Some(resource) = self.take(&name, resource.parse::<Resource>()) else { continue };
             if !known.insert(resource.clone()) {
                 self.fault(&field, Problem::Repeated(printable(&resource.to_string())));
             }
@@ -257,8 +269,9 @@ impl Check {
     }
 
     fn limits(&mut self, field: &str, written: &WrittenGrant) -> Limits {
-        let size = written.size.as_ref();
-        let size = size.and_then(|size| self.take(&format!("{field}.size"), size.parse::<Size>()));
+        let name = format!("{field}.size");
+        let size = written.size.as_ref().and_then(|size| self.plain(&name, size));
+        let size = size.and_then(|size| self.take(&name, size.parse::<Size>()));
         if written.inodes == Some(0) {
             self.fault(&format!("{field}.inodes"), Problem::Zero);
         }
@@ -281,7 +294,9 @@ impl Check {
             WrittenBacking::Host => Some(Backing::Host { path: resource.path().cloned() }),
             WrittenBacking::Dir => match &written.path {
                 Some(path) => {
-                    self.take(&format!("{field}.path"), AbsPath::new(path)).map(|path| Backing::Dir { path })
+                    let name = format!("{field}.path");
+                    let path = self.plain(&name, path)?;
+                    self.take(&name, AbsPath::new(path)).map(|path| Backing::Dir { path })
                 }
                 None => {
                     self.fault(field, Problem::NoPath);

@@ -77,8 +77,8 @@ pub fn add_key(text: &str, key: &NewKey) -> Result<String, EditError> {
 /// [`EditError`].
 pub fn revoke_key(text: &str, id: &str, time: u64) -> Result<String, EditError> {
     let mut document = read(text)?;
-    let keys = document.get_mut("key").and_then(Item::as_array_of_tables_mut);
-    let keys = keys.ok_or_else(|| EditError::Unknown(printable(id)))?;
+    let keys = document.get_mut("key").ok_or_else(|| EditError::Unknown(printable(id)))?;
+    let keys = keys.as_array_of_tables_mut().ok_or(EditError::Inline)?;
     let is_it = |table: &Table| {
         let public = table.get("public").and_then(Item::as_str);
         public.and_then(|public| public.parse::<PublicKey>().ok()).is_some_and(|public| public.id() == id)

@@ -13,6 +13,7 @@ use crate::justification::document::{self, Syntax, Unreadable};
 use crate::justification::key::{PublicKey, PublicKeyError};
 use crate::justification::moment::{self, MomentError};
 use crate::justification::presented::SigningRole;
+use crate::path::PATH_MAX;
 use crate::resource::{Resource, ResourceError};
 
 /// Why a document is no trust file.
@@ -77,6 +78,9 @@ pub enum TrustProblem {
     /// Twice the same in a list.
     #[error("'{0}' is named twice")]
     Repeated(String),
+    /// A resource that can't be seen whole.
+    #[error("'{0}' is too long, or holds control characters or marks that can't be seen")]
+    Name(String),
     /// No resource.
     #[error(transparent)]
     Resource(#[from] ResourceError),
@@ -261,6 +265,10 @@ impl Check<'_> {
         }
         let mut scope: Vec<Resource> = Vec::new();
         for one in written.get_ref() {
+            if one.get_ref().contains(is_deceptive) || one.get_ref().len() > PATH_MAX {
+                self.fault(one, TrustProblem::Name(printable(one.get_ref())));
+                continue;
+            }
             match one.get_ref().parse::<Resource>() {
                 Ok(resource) if scope.contains(&resource) => {
                     self.fault(one, TrustProblem::Repeated(printable(&resource.to_string())));
