@@ -329,8 +329,8 @@ fn deep_nesting_is_an_error() {
         assert_eq!(error(&grants), format!("line 1, column {expected}"));
     }
     // An alias bomb has no aliases to explode with.
-    let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n";
-    assert_eq!(error(bomb), "line 1, column 4: anchors and aliases are not read: write the value out");
+    let bomb = "alternatives: &a [x, x]\napprovedBy: &b [*a, *a]\nid: [*b, *b]\n";
+    assert_eq!(error(bomb), "line 1, column 18: anchors and aliases are not read: write the value out");
 }
 
 #[test]
