@@ -232,6 +232,25 @@ maxUses: 0
 }
 
 #[test]
+fn identifiers_could_be_names_of_files() {
+    for (id, good) in [
+        ("a", true),
+        ("7.x_-", true),
+        (&*"x".repeat(128), true),
+        (&*"x".repeat(129), false),
+        ("", false),
+        (".", false),
+        ("..", false),
+        ("-rf", false),
+        ("a/b", false),
+        ("ä", false),
+    ] {
+        let text = SMALL.replace("\"small\"", &format!("{id:?}"));
+        assert_eq!(Manifest::parse(text.as_bytes()).is_ok(), good, "{id}");
+    }
+}
+
+#[test]
 fn times_have_one_form() {
     for wrong in [
         "2026-12-01",
@@ -461,7 +480,7 @@ fn names() -> impl Strategy<Value = String> {
 prop_compose! {
     fn manifests()(
         (id, statement, ticket, alternatives) in
-            ("[A-Za-z0-9._-]{1,20}", words(), prop::option::of(words()), prop::collection::vec(words(), 0..3)),
+            ("[A-Za-z0-9][A-Za-z0-9._-]{0,19}", words(), prop::option::of(words()), prop::collection::vec(words(), 0..3)),
         (requested_by, approved_by) in (names(), prop::collection::btree_set(names(), 0..4)),
         (agent, digest) in (prop::option::of(names()), prop::option::of("[0-9a-f]{64}")),
         category in prop::sample::select(Category::ALL.to_vec()),

@@ -31,10 +31,11 @@ const REMARK: usize = 1 << 10;
 /// The longest name of a person, an agent, a group, in bytes.
 const NAME: usize = 256;
 
-/// Whether a text can name a justification.
+/// Whether a text can name a justification. As a file's name it would be no option, not hidden, and never `..`.
 pub(in crate::justification) fn is_id(text: &str) -> bool {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=128).contains(&text.len()) && text.chars().all(good)
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    begins && text.len() <= 128 && text.chars().all(good)
 }
 
 impl Written {

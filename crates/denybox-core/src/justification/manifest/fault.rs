@@ -58,7 +58,7 @@ pub enum Problem {
     #[error("version {0} of the format isn't known, only 1 is")]
     Version(u64),
     /// No name for a justification.
-    #[error("'{0}' is no identifier: use 1 to 128 letters, digits, '.', '_' or '-'")]
+    #[error("'{0}' is no identifier: use 1 to 128 letters, digits, '.', '_' or '-', first a letter or digit")]
     Id(String),
     /// A list that is given and empty.
     #[error("the list is empty: leave it out, or name something")]

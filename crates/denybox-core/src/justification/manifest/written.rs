@@ -13,8 +13,8 @@ pub struct Written {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u64,
-    /// Its name: 1 to 128 letters, digits, `.`, `_` or `-`. Revocations and reports use it.
-    #[schemars(regex(pattern = "^[A-Za-z0-9._-]{1,128}$"))]
+    /// Its name: 1 to 128 letters, digits, `.`, `_` or `-`, first a letter or digit. Revocations and reports use it.
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"))]
     pub id: String,
     /// The hosts and clusters that it is for. Without it, for all.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
