@@ -10,19 +10,21 @@ mod command_line;
 mod host;
 mod inside;
 mod judging;
+mod justifying;
 mod telling;
 
 pub use command_line::{environment, grants, paths, sizes};
 pub use host::{control_groups, identity, mount_table, sockets};
 pub use inside::{messages, processes};
 pub use judging::policy;
+pub use justifying::{envelope, manifest, trust};
 pub use telling::{diagnosis, quoting};
 
 /// One fuzz target: its name, and what it checks of its input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target; each has a folder of seeds of its name.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 16] = [
     ("sizes", sizes),
     ("paths", paths),
     ("grants", grants),
@@ -34,6 +36,9 @@ pub const TARGETS: [Target; 13] = [
     ("processes", processes),
     ("messages", messages),
     ("policy", policy),
+    ("manifest", manifest),
+    ("envelope", envelope),
+    ("trust", trust),
     ("diagnosis", diagnosis),
     ("quoting", quoting),
 ];

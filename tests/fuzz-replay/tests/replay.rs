@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use denybox_core::decision::Decision;
+use denybox_core::justification::{Context, Revocations, Trust, Trusts, verify};
 use denybox_core::policy::Policy;
 use denybox_fuzz_replay::TARGETS;
 
@@ -52,6 +53,18 @@ fn some_surfaces_are_allowed_and_some_are_not() {
     };
     assert!(allows("usual.json") && allows("granted.json") && allows("shown.json"));
     assert!(!allows("no-reason.json"));
+}
+
+/// So do the envelopes': signatures that count, and ones that don't.
+#[test]
+fn some_signatures_count_and_some_do_not() {
+    let read = |name: &str| fs::read(seeds().join(name)).unwrap();
+    let trusts = Trusts::new(vec![Trust::parse(&read("trust/two")).unwrap()]);
+    for (name, counting) in [("two", 2), ("unnamed", 2), ("swapped", 0), ("stranger", 0)] {
+        let document = read(&format!("envelope/{name}"));
+        let shown = verify(&document, name, &trusts, &Revocations::default(), &Context::default()).unwrap();
+        assert_eq!((shown.signatures.len(), shown.rejected.len()), (counting, 2 - counting), "{name}");
+    }
 }
 
 /// A target that isn't in all three places is never run, or never replayed.

@@ -3,8 +3,30 @@
 //! Bytes in, values out: whoever reads files, asks the clock or counts uses does so elsewhere. What comes out at the end
 //! is [`Presented`]: what the [policy](crate::policy) is shown of one justification. Nothing here allows anything.
 
+mod aim;
+mod base64;
 mod category;
+mod digest;
+mod document;
+pub mod envelope;
+pub mod key;
+pub mod manifest;
+mod moment;
+mod name;
 mod presented;
+pub mod revocation;
+pub mod statement;
+pub mod trust;
+mod verify;
 
+pub use aim::Facts;
 pub use category::Category;
+pub use digest::digest;
+pub use document::{Syntax, Unreadable};
+pub use manifest::{DigestKind, Manifest, ManifestError};
+pub use moment::MomentError;
+pub use name::{NameError, NamePattern};
 pub use presented::{Aim, Presented, PresentedGrant, Rejected, Signer, SigningRole, Uses};
+pub use revocation::Revocations;
+pub use trust::{Trust, Trusts};
+pub use verify::{Context, DocumentProblem, VerifyError, verify};

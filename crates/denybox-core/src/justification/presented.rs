@@ -94,6 +94,17 @@ pub enum SigningRole {
     BreakGlass,
 }
 
+impl SigningRole {
+    /// Its name in trust files and policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Approver => "approver",
+            Self::BreakGlass => "break-glass",
+        }
+    }
+}
+
 /// A signature that doesn't count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
