@@ -41,7 +41,7 @@ pub struct Relation {
     pub parent: i32,
 }
 
-/// Where a process belongs: what /proc/PID/status says at ten times the price.
+/// Where a process belongs: what /proc/PID/status says too, but takes several times as long to say.
 ///
 /// # Errors
 /// `ENOTTY` or `EINVAL` where the kernel has no such request; `ESRCH` for a process that is gone; otherwise those of ioctl(2).
