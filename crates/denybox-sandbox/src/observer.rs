@@ -4,13 +4,17 @@
 //! of itself: for reports, never for decisions.
 
 use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use denybox_core::event::{Ancestor, Process};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::proc_files::{self, Call, within};
+use denybox_core::event::{Ancestor, Process};
+use denybox_sys::pidfd::{self, Relation};
+
+use crate::proc_files::{self, Call, Status, within};
 
 /// Most that is kept of one process and all of its ancestors together, bytes: names and arguments are the agent's to
 /// choose, and the supervisor's memory is not.
@@ -23,10 +27,12 @@ const MOST_ANCESTORS: usize = 32;
 pub struct Observer {
     /// PID 1 of the box, numbered outside; 0 until it exists.
     init: Arc<AtomicI32>,
+    /// The agent's own process, numbered outside; 0 until it was seen. The box ends with it, so the number stays its.
+    agent: Arc<AtomicI32>,
 }
 
 /// What is cheap to know of a thread.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Thread {
     /// Its process.
     pub pid: i32,
@@ -34,6 +40,8 @@ pub struct Thread {
     parent: i32,
     /// What it runs.
     pub exe: String,
+    /// Its process, by which its end can be learnt; `None` where the kernel gives no such descriptor for it.
+    pub descriptor: Option<OwnedFd>,
 }
 
 impl Observer {
@@ -49,43 +57,82 @@ impl Observer {
 
     /// The thread that asks; `None` when it can't be read (the kernel itself asks, or a process of no box).
     pub fn thread(&self, tid: i32) -> Option<Thread> {
-        let status = proc_files::status(&proc_files::read(&format!("/proc/{tid}/status")).ok()?)?;
-        Some(Thread { pid: status.process, parent: status.parent, exe: executable(status.process) })
+        let (Relation { process, parent }, descriptor) = match described(tid) {
+            Some((relation, descriptor)) => (relation, Some(descriptor)),
+            None => {
+                let status = status(tid)?;
+                (Relation { process: status.process, parent: status.parent }, None)
+            }
+        };
+        Some(Thread { pid: process, parent, exe: executable(process), descriptor })
     }
 
-    /// All of a process that a report tells.
-    pub fn process(&self, thread: &Thread) -> Process {
+    /// All of a process that a report tells. `before` is what was told of the process with its number last time: where it
+    /// is still the same program with the same arguments and the same parent, its ancestors are told as they were then.
+    pub fn process(&self, thread: &Thread, before: Option<&Process>) -> Process {
         let mut left = MOST_TEXT;
         let argv = arguments(thread.pid, &mut left);
+        let same = before.filter(|before| {
+            let parent = match before.ancestors.first() {
+                Some(Ancestor::Seen { pid, .. }) => *pid == thread.parent,
+                // An orphan, or the agent's own process.
+                Some(Ancestor::Exited) => self.is_unseen(thread.parent),
+                None => self.is_agent(thread.pid),
+            };
+            parent && before.pid == thread.pid && before.exe == thread.exe && before.argv == argv
+        });
+        let ancestors =
+            same.map_or_else(|| self.ancestors(thread, &mut left), |before| before.ancestors.clone());
+        Process { pid: thread.pid, exe: thread.exe.clone(), argv, ancestors }
+    }
+
+    fn ancestors(&self, thread: &Thread, left: &mut usize) -> Vec<Ancestor> {
         let mut ancestors = Vec::new();
         let mut parent = thread.parent;
         let mut child_is_agent = self.is_agent(thread.pid);
         while !child_is_agent && ancestors.len() < MOST_ANCESTORS {
-            // Whoever lost its parent is PID 1's, or nobody's that can be seen: the link in between is gone.
-            let seen = if parent == self.init.load(Ordering::Relaxed) || parent == 0 {
-                None
-            } else {
-                self.thread(parent)
-            };
+            let seen = if self.is_unseen(parent) { None } else { self.thread(parent) };
             let Some(seen) = seen else {
                 ancestors.push(Ancestor::Exited);
                 break;
             };
-            let exe = within(&seen.exe, &mut left);
-            ancestors.push(Ancestor::Seen { pid: seen.pid, exe, argv: arguments(seen.pid, &mut left) });
+            let exe = within(&seen.exe, left);
+            ancestors.push(Ancestor::Seen { pid: seen.pid, exe, argv: arguments(seen.pid, left) });
             child_is_agent = self.is_agent(seen.pid);
             parent = seen.parent;
         }
-        Process { pid: thread.pid, exe: thread.exe.clone(), argv, ancestors }
+        ancestors
+    }
+
+    /// Whether `parent` tells nothing: whoever lost its parent is PID 1's, or nobody's that can be seen, and the link in
+    /// between is gone.
+    fn is_unseen(&self, parent: i32) -> bool {
+        parent == 0 || self.is_init(parent)
     }
 
     /// Whether `pid` is the agent's own process: the first that PID 1 started, number 2 in the box.
     fn is_agent(&self, pid: i32) -> bool {
-        proc_files::read(&format!("/proc/{pid}/status"))
-            .ok()
-            .and_then(|status| proc_files::status(&status))
-            .is_some_and(|status| status.innermost == Some(2))
+        let known = self.agent.load(Ordering::Relaxed);
+        if known != 0 {
+            return known == pid;
+        }
+        let found = status(pid).is_some_and(|status| status.innermost == Some(2));
+        if found {
+            self.agent.store(pid, Ordering::Relaxed);
+        }
+        found
     }
+}
+
+/// Where a process belongs, and its descriptor, pidfd_open(2). `None` for a thread that isn't its process's first, and where
+/// the kernel doesn't answer (before Linux 6.13).
+fn described(pid: i32) -> Option<(Relation, OwnedFd)> {
+    let descriptor = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
+    Some((pidfd::relation(descriptor.as_fd()).ok()?, descriptor))
+}
+
+fn status(pid: i32) -> Option<Status> {
+    proc_files::status(&proc_files::read(&format!("/proc/{pid}/status")).ok()?)
 }
 
 /// How often a thread that has just asked is looked at until it waits, and how long between looks after the first few.
@@ -157,3 +204,6 @@ pub fn absolute(tid: i32, descriptor: Option<i32>, path: &str) -> Option<String>
     let base = fs::read_link(link).ok()?;
     Some(format!("{}/{path}", base.to_string_lossy()))
 }
+
+#[cfg(test)]
+mod tests;

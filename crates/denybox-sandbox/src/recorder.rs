@@ -66,6 +66,8 @@ impl Introduced {
 pub struct Recorder {
     denials: Vec<Denial>,
     known: HashMap<Key, usize>,
+    /// By process: the last denial that was new, which holds what was read of it.
+    last: HashMap<i32, usize>,
     watched: HashMap<i32, OwnedFd>,
     ended: HashMap<i32, Outcome>,
     feed: Option<std::fs::File>,
@@ -93,8 +95,10 @@ impl Recorder {
         }
         let process = match thread {
             Some(thread) if key.pid != 0 && !self.known.contains_key(&key) => {
-                self.watch(thread.pid);
-                Some(observer.process(&thread))
+                let before = self.last.get(&thread.pid).and_then(|at| self.denials.get(*at));
+                let process = observer.process(&thread, before.map(|denial| &denial.process));
+                self.watch(thread);
+                Some(process)
             }
             _ => None,
         };
@@ -124,6 +128,9 @@ impl Recorder {
             syscall: syscall.map(str::to_owned),
         };
         self.tell(&denial);
+        if key.pid != 0 {
+            self.last.insert(key.pid, self.denials.len());
+        }
         self.known.insert(key, self.denials.len());
         self.denials.push(denial);
     }
@@ -140,16 +147,16 @@ impl Recorder {
     }
 
     /// Keeps a descriptor of a process, from which its end can be learnt although it isn't our child.
-    fn watch(&mut self, pid: i32) {
+    fn watch(&mut self, Thread { pid, descriptor, .. }: Thread) {
         if self.watched.contains_key(&pid) || self.ended.contains_key(&pid) {
             return;
         }
         if self.watched.len() >= MOST_WATCHED {
             self.harvest();
         }
+        let open = |number| pidfd_open(number, PidfdFlags::empty()).ok();
         if self.watched.len() < MOST_WATCHED
-            && let Some(number) = Pid::from_raw(pid)
-            && let Ok(descriptor) = pidfd_open(number, PidfdFlags::empty())
+            && let Some(descriptor) = descriptor.or_else(|| Pid::from_raw(pid).and_then(open))
         {
             self.watched.insert(pid, descriptor);
         }

@@ -4,6 +4,8 @@ mod overhead;
 mod start;
 mod statistics;
 
+use std::process::Command;
+
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -30,4 +32,16 @@ pub fn bench(what: &What) -> Result<()> {
         What::Start { runs } => start::start(*runs),
         What::Overhead { pairs } => overhead::overhead(*pairs),
     }
+}
+
+/// A program to measure, with the same variables whoever runs it. `cargo run` tells the dynamic linker where to look first
+/// (`LD_LIBRARY_PATH`), a box doesn't pass that on, and every program outside would start the slower for it.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"LD_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
+use super::command;
 use super::statistics::{median, ratios};
 use crate::build;
 use crate::machine;
@@ -75,7 +76,7 @@ fn timed(prefix: &[&str], work: &str, room: &Path) -> Result<f64> {
         format!("begin=$(date +%s%N); {{ {work}\n}} >/dev/null; end=$(date +%s%N); echo $((end - begin))");
     let words: Vec<&str> = prefix.iter().copied().chain(["sh", "-c", &script]).collect();
     let (program, arguments) = words.split_first().context("a command")?;
-    let output = Command::new(program)
+    let output = command(program)
         .args(arguments)
         .current_dir(room)
         .stdin(Stdio::null())

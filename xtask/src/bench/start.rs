@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::command;
 use super::statistics::{median, ratios};
 use crate::build::{self, Binaries};
 use crate::machine;
@@ -69,7 +70,7 @@ pub fn start(runs: usize) -> Result<()> {
 
 fn once(peer: &Peer) -> Result<Duration> {
     let (program, arguments) = peer.words.split_first().context("a command")?;
-    let mut command = Command::new(program);
+    let mut command = command(program);
     command.args(arguments).current_dir(&peer.directory).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();

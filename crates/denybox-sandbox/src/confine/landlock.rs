@@ -3,6 +3,8 @@
 //! Only rights that change something are handled. What can be read is what is mounted, so a second lock on reading would
 //! repeat the first at a price on every open; and denying reads there would be worse than the mounts' denial, because
 //! access(2) doesn't ask Landlock and programs would choose places that then fail.
+//!
+//! Opening for reading isn't free all the same: whether a file may be truncated is settled when it is opened.
 
 use landlock::{
     ABI, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,

@@ -17,6 +17,10 @@ fn count(recorder: &mut Recorder, thread: Option<Thread>, met: Met) {
     recorder.record(introduced);
 }
 
+fn me() -> Option<Thread> {
+    Observer::default().thread(rustix::thread::gettid().as_raw_pid())
+}
+
 fn total(denials: &[Denial]) -> u64 {
     denials.iter().map(|denial| denial.count).sum()
 }
@@ -24,11 +28,10 @@ fn total(denials: &[Denial]) -> u64 {
 #[test]
 fn equal_denials_are_one() {
     let mut recorder = Recorder::default();
-    let me = Observer::default().thread(rustix::thread::gettid().as_raw_pid());
     for _ in 0..5 {
-        count(&mut recorder, me.clone(), met("/tmp", "a", Operation::Create));
+        count(&mut recorder, me(), met("/tmp", "a", Operation::Create));
     }
-    count(&mut recorder, me.clone(), met("/tmp", "a", Operation::Read));
+    count(&mut recorder, me(), met("/tmp", "a", Operation::Read));
     count(&mut recorder, None, met("/tmp", "a", Operation::Read));
     let denials = recorder.finish();
     let counts: Vec<u64> = denials.iter().map(|denial| denial.count).collect();
@@ -83,13 +86,12 @@ fn a_flood_is_counted_exactly_in_bounded_memory() {
 #[test]
 fn a_flood_of_programs_is_bounded_too() {
     let mut recorder = Recorder::default();
-    let me = Observer::default().thread(rustix::thread::gettid().as_raw_pid()).unwrap();
     let flood = 2 * MOST_PROGRAMS as u64;
     for number in 0..MOST_DISTINCT {
         count(&mut recorder, None, met("/tmp", &number.to_string(), Operation::Create));
     }
     for number in 0..flood {
-        let mut thread = me.clone();
+        let mut thread = me().unwrap();
         thread.exe = format!("/srv/program-{number}");
         count(&mut recorder, Some(thread), met("/tmp", "x", Operation::Create));
     }
