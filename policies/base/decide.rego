@@ -71,7 +71,6 @@ grantable contains [exposure.index, "private-ipc"] if {
 	exposure.backing.kind == "private"
 	exposure.resource in own_ipc
 	exposure.sharing["with"] == "private"
-	within_budget
 }
 
 # A directory of the agent's own: the caller's, closed to others, never executed from.
@@ -174,6 +173,7 @@ within_budget if granted * 4 <= input.host.memory_bytes
 granted := sum([exposure.limits.size |
 	some exposure in input.surface.scratch
 	exposure.backing.kind in {"private", "shared"}
+	startswith(exposure.resource, "/")
 	is_number(exposure.limits.size)
 ])
 

@@ -196,8 +196,7 @@ shape contains [i, "not-named"] if {
 
 shape contains [i, "over-budget"] if {
 	some i, exposure in exposures
-	exposure.role == "scratch"
-	exposure.backing.kind in {"private", "shared"}
+	scratch_memory(exposure)
 	is_number(exposure.limits.size)
 	not within_budget
 }
@@ -319,8 +318,7 @@ smaller := own(sized[0], sprintf("%dM", [mebibytes(quarter)]), "") if {
 
 sized := [exposure |
 	some exposure in exposures
-	exposure.role == "scratch"
-	exposure.backing.kind in {"private", "shared"}
+	scratch_memory(exposure)
 	is_number(exposure.limits.size)
 ]
 

@@ -7,6 +7,7 @@ mod exit_code;
 mod generate;
 mod report;
 mod run;
+mod stores;
 
 use std::io::Write as _;
 use std::process::ExitCode;
