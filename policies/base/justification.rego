@@ -34,12 +34,15 @@ against contains [j, "used-up"] if {
 	not presented.uses.spent < presented.uses.max
 }
 
-# A key that nobody here knows says nothing. A signature that is wrong says that something is.
+# A signature too many, or by a key that nobody here knows or that isn't in force, says nothing. One that is wrong says that
+# something is.
 against contains [j, "bad-signature"] if {
 	some j, presented in input.justifications
 	some rejected in presented.rejected
-	rejected.code != "unknown-key"
+	not rejected.code in idle
 }
+
+idle := {"unknown-key", "key-expired", "key-not-yet-valid", "no-role", "duplicate-key", "duplicate-person"}
 
 flawed contains j if some [j, _] in against
 
@@ -97,7 +100,7 @@ clause(code, presented) := sprintf("expired %s ago", [lasting(input.time - prese
 	code == "used-up"
 } else := sprintf("has a signature that is wrong: %s", [concat("; ", {rejected.message |
 	some rejected in presented.rejected
-	rejected.code != "unknown-key"
+	not rejected.code in idle
 })]) if {
 	code == "bad-signature"
 } else := sprintf("asks for %s; %s is the longest", [lasting(presented.not_after - presented.not_before), longest]) if {

@@ -123,6 +123,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A refusal of the whole surface, by nobody's policy: the question could not be answered.
+    pub fn general(reason: Reason) -> Self {
+        Self { id: String::new(), policy: String::new(), denials: Vec::new(), general: vec![reason] }
+    }
+
     /// Every reason, of whatever exposure.
     pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
         self.denials.iter().flat_map(|(_, reasons)| reasons).chain(&self.general)

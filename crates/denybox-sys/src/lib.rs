@@ -3,6 +3,7 @@
 //! The only crate of denybox where `unsafe` stands. It knows no policy word: one file per kernel interface, each
 //! function one call, each block with the reason why it is sound.
 
+pub mod budget;
 pub mod fd;
 pub mod memfd;
 pub mod memory;

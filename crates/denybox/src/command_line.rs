@@ -115,6 +115,28 @@ pub struct Run {
     /// The reason for everything that is granted
     #[arg(long, value_name = "TEXT", help_heading = "What the agent is granted")]
     pub because: Option<String>,
+    /// Grant what a justification asks for, signed or not (may be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "What the agent is granted")]
+    pub justification: Vec<PathBuf>,
+
+    /// The policy that decides, beside one that is pinned: local, strict, or a directory with Rego [default: local]
+    #[arg(long, value_name = "NAME|DIR", help_heading = "Who decides")]
+    pub policy: Option<OsString>,
+    /// Ask an OPA server instead: https://HOST/v1/data/… or unix:///SOCKET[:/v1/data/…]
+    #[arg(long, value_name = "URL", conflicts_with = "policy", help_heading = "Who decides")]
+    pub policy_server: Option<String>,
+    /// Check the policy server against the certificates in this file, not the system's
+    #[arg(long, value_name = "FILE", requires = "policy_server", help_heading = "Who decides")]
+    pub policy_server_ca: Option<PathBuf>,
+    /// A trust file that signatures must pass, beside one that is pinned (may be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Who decides")]
+    pub trust: Vec<PathBuf>,
+    /// The agent's name, for justifications that are for one agent [default: the command's file name]
+    #[arg(long, value_name = "NAME", help_heading = "Who decides")]
+    pub agent: Option<String>,
+    /// Append the decision to a file, in the format of OPA's decision logs
+    #[arg(long, value_name = "FILE", help_heading = "Who decides")]
+    pub decision_log: Option<PathBuf>,
 
     /// Limit memory
     #[arg(long, value_name = "SIZE", help_heading = "Limits")]

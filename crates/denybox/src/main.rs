@@ -1,10 +1,14 @@
 //! denybox: runs AI agents with every shared scratch space denied unless justified.
 #![forbid(unsafe_code)]
 
+mod bounded;
 mod command_line;
+mod decision_log;
 mod doctor;
 mod exit_code;
 mod generate;
+mod policy;
+mod policy_server;
 mod report;
 mod run;
 mod stores;
@@ -16,6 +20,10 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use command_line::{Command, CommandLine, Document};
+
+/// So that deciding can be given a budget.
+#[global_allocator]
+static ALLOCATOR: denybox_sys::budget::Budgeted = denybox_sys::budget::Budgeted;
 
 fn main() -> ExitCode {
     denybox_sys::memory::stay_small();

@@ -1,6 +1,8 @@
 //! `denybox run`: facts, surface, decision, plan, box, report.
 
 pub mod environment;
+pub mod judges;
+mod justified;
 pub mod surface;
 #[cfg(test)]
 mod tests;
@@ -11,19 +13,24 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use denybox_core::decision::{self, Decision, Refusal};
+use denybox_core::decision::{self, Allowed, Refusal};
 use denybox_core::grant::Asked;
 use denybox_core::path::AbsPath;
 use denybox_core::plan::{BoxLimits, Furniture, Identity, Plan, compose};
-use denybox_core::policy::{Policy, PolicyError};
 use denybox_core::size::Size;
 use denybox_sandbox::host::places::{Place, PlaceError, Places};
 use denybox_sandbox::host::{self, identity, protected, sockets, system, toolchains};
 use denybox_sandbox::init::STANDARD_STREAMS;
 use denybox_sandbox::supervisor::{self, Launch, RunError};
 
+use crate::bounded::Chamber;
 use crate::command_line::{Net, Run};
+use crate::decision_log::{self, DecisionLogError};
 use crate::exit_code;
+use crate::run::judges::{Judges, JudgesError, Named};
+use crate::run::justified::{Justifications, JustifiedError, Presenting};
+use crate::stores::settings::{Settings, SettingsError};
+use crate::stores::trusted::{Trusted, TrustedError};
 use crate::report::{self, Report, ReportFile};
 
 /// Where a caller without a usable home has one in the box.
@@ -38,9 +45,24 @@ pub enum Failed {
     /// A standard stream is a directory.
     #[error("descriptor {0} is a directory: through it the box could reach everything around it")]
     DirectoryStream(i32),
-    /// The policy can't be loaded.
+    /// There is no surface to judge.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Surface(#[from] surface::SurfaceError),
+    /// What the administrator pinned can't be relied on.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There is nobody to decide.
+    #[error(transparent)]
+    Judges(#[from] JudgesError),
+    /// Whom to trust can't be found out.
+    #[error(transparent)]
+    Trusted(#[from] TrustedError),
+    /// A justification is unusable.
+    #[error(transparent)]
+    Justified(#[from] JustifiedError),
+    /// The decision can't be logged.
+    #[error(transparent)]
+    DecisionLog(#[from] DecisionLogError),
     /// A path on the command line is unusable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -77,7 +99,11 @@ impl Failed {
             Self::Refused(_) | Self::DirectoryStream(_) => exit_code::REFUSED,
             Self::Place(PlaceError::Mounts(_)) => exit_code::INTERNAL,
             Self::Place(_) | Self::NoDirectory(_) | Self::CurrentDirectory(_) => exit_code::CONFIGURATION,
-            Self::ReportFile { .. } | Self::Policy(_) => exit_code::CONFIGURATION,
+            Self::ReportFile { .. } | Self::Settings(_) | Self::Judges(_) => exit_code::CONFIGURATION,
+            Self::Surface(surface::SurfaceError::Shared { .. }) => exit_code::UNAVAILABLE,
+            Self::Surface(surface::SurfaceError::Place(PlaceError::Mounts(_))) => exit_code::INTERNAL,
+            Self::Surface(_) => exit_code::CONFIGURATION,
+            Self::Trusted(_) | Self::Justified(_) | Self::DecisionLog(_) => exit_code::CONFIGURATION,
             Self::Environment(_) => exit_code::USAGE,
             Self::Box(RunError::Unavailable { .. } | RunError::Required(_)) => exit_code::UNAVAILABLE,
             Self::Box(_) => exit_code::INTERNAL,
@@ -150,7 +176,8 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     let mounts = report::plan::mounts(&prepared.plan);
     let id = prepared.plan.id.clone();
     let finished = launched.run(prepared.plan)?;
-    let notices = notices(run, &prepared.kept, &prepared.sockets);
+    let mut notices = notices(run, &prepared.kept, &prepared.sockets);
+    notices.extend(prepared.notices);
     Ok(Report::of_run(id, finished, mounts, notices, run))
 }
 
@@ -182,6 +209,7 @@ struct Prepared {
     plan: Plan,
     kept: protected::Files,
     sockets: sockets::Found,
+    notices: Vec<String>,
     _locks: Vec<OwnedFd>,
 }
 
@@ -192,8 +220,10 @@ fn prepare(
     limits: BoxLimits,
     mut pause: impl FnMut(),
 ) -> Result<Prepared, Failed> {
+    let settings = Settings::read()?;
     // Reading the policy and looking around take about as long: side by side.
-    let policy = std::thread::spawn(|| Policy::shipped("local").map(Policy::made_ready));
+    let chamber = chamber(run, &settings);
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let caller_home = std::env::var("HOME").ok().and_then(|home| AbsPath::new(&home).ok());
     let caller_home = caller_home.filter(|home| *home != AbsPath::root());
     let places = Places::new(caller_home.clone())?;
@@ -203,6 +233,7 @@ fn prepare(
     let toolchains = find_toolchains(caller_home.as_ref());
     let memory = host::memory();
     let memory = Size(run.memory.map_or(memory.0, |limit| limit.0.min(memory.0)));
+    let mut justifications = justifications(run, &settings, time)?;
     let sources = surface::Sources {
         run,
         places: &places,
@@ -211,6 +242,7 @@ fn prepare(
         home: &home,
         workspace: &workspace,
         named_scratch: surface::named_scratch(&workspace.path, &home, &system),
+        justifications: &justifications.presented,
         uid: identity.inside_uid,
         memory,
     };
@@ -219,37 +251,80 @@ fn prepare(
         version: decision::INPUT_VERSION,
         surface: made.surface,
         reasons: run.because.iter().cloned().collect(),
-        justifications: Vec::new(),
+        justifications: justifications.presented.clone(),
         host: decision::Host {
             memory_bytes: memory.0,
             abstract_socket_scope: run.net == Net::None || host::has_abstract_socket_scope(),
         },
         caller: decision::Caller { uid: identity.inside_uid, home: caller_home.clone() },
-        time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+        time,
     };
     pause();
-    let allowed = match policy.join().unwrap_or_else(|_| Policy::shipped("local"))?.decide(&input) {
-        Decision::Allowed(allowed) => allowed,
-        Decision::Refused(refusal) => return Err(Failed::Refused(Box::new(refusal))),
-    };
+    let outcome = chamber.decide(input)?;
+    if let Some(path) = run.decision_log.as_deref().filter(|_| !run.dry_run) {
+        decision_log::append(path, &outcome.log)?;
+    }
+    let allowed = outcome.decision.map_err(Failed::Refused)?;
+    let id = new_id();
+    let mut notices = justifications.notices(&allowed);
+    if run.dry_run {
+        notices.clear();
+    } else {
+        justifications.spend(&allowed, time, &id)?;
+    }
     let writable: Vec<AbsPath> =
         run.rw.iter().filter_map(|path| places.find(path).ok()).map(|place| place.path).collect();
     let kept = protected::files(&workspace.path, &writable);
     let directory = start_directory(&workspace.path);
     let furniture = Furniture {
-        id: new_id(),
+        id,
         links: system.links.clone(),
         masked: toolchains.masked.clone(),
         protected: kept.kept.clone(),
         files: home_files(caller_home.as_ref(), &home),
         limits,
         required: run.require.clone(),
-        argv: run.command.clone(),
-        environment: environment_of(run, &home, &directory)?,
+        argv: argv(run, &justifications),
+        environment: environment_of(run, &allowed, &home, &directory)?,
         directory: Some(directory),
     };
     let plan = compose(&allowed, identity, furniture);
-    Ok(Prepared { plan, kept, sockets: made.sockets, _locks: made.locks })
+    Ok(Prepared { plan, kept, sockets: made.sockets, notices, _locks: made.locks })
+}
+
+/// Starts getting ready whoever decides.
+fn chamber(run: &Run, settings: &Settings) -> Chamber {
+    let settings = settings.clone();
+    let named = Named {
+        policy: run.policy.clone(),
+        server: run.policy_server.clone(),
+        authority: run.policy_server_ca.clone(),
+    };
+    let logged = run.decision_log.is_some();
+    Chamber::open(
+        move || Judges::appoint(&settings, &named),
+        move |input, decision| logged.then(|| decision_log::entry(input, decision)).flatten(),
+    )
+}
+
+fn justifications(run: &Run, settings: &Settings, time: u64) -> Result<Justifications, Failed> {
+    if run.justification.is_empty() {
+        return Ok(Justifications::default());
+    }
+    let trusted = Trusted::read(settings, &run.trust)?;
+    let command = run.command.first().map(Path::new).unwrap_or(Path::new(""));
+    let presenting =
+        Presenting { agent: run.agent.as_deref(), command, cluster: settings.cluster.as_deref(), time };
+    Ok(Justifications::read(&run.justification, &trusted, presenting)?)
+}
+
+/// The command. Where justifications may be for one executable, it is called by the path whose digest was taken.
+fn argv(run: &Run, justifications: &Justifications) -> Vec<OsString> {
+    let mut argv = run.command.clone();
+    if let (Some(first), Some(executable)) = (argv.first_mut(), &justifications.executable) {
+        *first = executable.clone().into_os_string();
+    }
+    argv
 }
 
 fn find_workspace(run: &Run, places: &Places) -> Result<Place, Failed> {
@@ -312,6 +387,7 @@ fn home_files(caller: Option<&AbsPath>, home: &AbsPath) -> Vec<(AbsPath, String)
 
 fn environment_of(
     run: &Run,
+    allowed: &Allowed,
     home: &AbsPath,
     directory: &AbsPath,
 ) -> Result<Vec<(OsString, OsString)>, environment::EnvironmentError> {
@@ -319,7 +395,7 @@ fn environment_of(
     let wanted = environment::Wanted {
         clear: run.clear_env,
         set: &run.env,
-        scratch: run.scratch.is_some(),
+        scratch: allowed.surface().exposures.iter().any(surface::is_own_scratch),
         home: Some(home.as_str()),
         directory: directory.as_str(),
     };

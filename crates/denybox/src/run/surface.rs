@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use denybox_core::grant::{Asked, Grant};
+use denybox_core::justification::{Presented, PresentedGrant};
 use denybox_core::path::AbsPath;
 use denybox_core::plan::SCRATCH;
 use denybox_core::resource::{IpcKind, Resource, SCRATCH_PATHS, scratch_tree};
@@ -41,6 +42,8 @@ pub struct Sources<'a> {
     pub workspace: &'a Place,
     /// What `TMPDIR` and its kin name.
     pub named_scratch: Vec<AbsPath>,
+    /// Justifications that were presented.
+    pub justifications: &'a [Presented],
     /// The caller.
     pub uid: u32,
     /// Memory of the machine.
@@ -58,11 +61,32 @@ pub struct Made {
     pub sockets: sockets::Found,
 }
 
+/// Why there is no surface.
+#[derive(Debug, thiserror::Error)]
+pub enum SurfaceError {
+    /// A path can't be shown.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A justification asks for what a native box has no means for.
+    #[error(
+        "the justification {id} shares {resource} among agents ({group}), and a native box can't: \
+         ask for a directory or for memory of the agent's own"
+    )]
+    Shared {
+        /// The justification.
+        id: String,
+        /// What is shared.
+        resource: Resource,
+        /// Among whom.
+        group: String,
+    },
+}
+
 /// Makes the surface.
 ///
 /// # Errors
-/// [`PlaceError`] for a path that can't be shown.
-pub fn surface(sources: &Sources<'_>) -> Result<Made, PlaceError> {
+/// [`SurfaceError`].
+pub fn surface(sources: &Sources<'_>) -> Result<Made, SurfaceError> {
     let run = sources.run;
     let mut exposures = Vec::new();
     let mut locks = Vec::new();
@@ -107,6 +131,9 @@ pub fn surface(sources: &Sources<'_>) -> Result<Made, PlaceError> {
     if let Some(size) = run.scratch {
         exposures.push(scratch(size));
     }
+    let justified = justified(sources, &exposures, &mut locks)?;
+    asked.extend(justified.iter().filter_map(shown_scratch));
+    exposures.extend(justified);
     seal(sources, &mut exposures);
     let sockets = sockets::below(&asked);
     exposures.extend(sockets.sockets.iter().map(socket));
@@ -222,6 +249,66 @@ fn granted(grant: &Grant, sources: &Sources<'_>, locks: &mut Vec<OwnedFd>) -> Re
         }
     }
     Ok(exposure)
+}
+
+/// An exposure for each thing that the justifications ask for and `taken` has not yet.
+fn justified(
+    sources: &Sources<'_>,
+    taken: &[Exposure],
+    locks: &mut Vec<OwnedFd>,
+) -> Result<Vec<Exposure>, SurfaceError> {
+    let mut asked: Vec<Exposure> = Vec::new();
+    for presented in sources.justifications {
+        let origin = Origin::Argument { text: format!("--justification {}", presented.source) };
+        for grant in &presented.grants {
+            let PresentedGrant { resource, access, backing, limits, options } = grant;
+            if taken.iter().chain(&asked).any(|exposure| exposure.resource == *resource) {
+                continue;
+            }
+            let mut exposure = Exposure {
+                resource: resource.clone(),
+                role: Role::Scratch,
+                access: *access,
+                backing: known(backing.clone(), &origin),
+                options: *options,
+                limits: *limits,
+                sharing: Sharing::Private,
+                related: Vec::new(),
+                directory: None,
+                origin: origin.clone(),
+            };
+            match backing {
+                Backing::Dir { path } => {
+                    let place = sources.places.find(path.as_path())?;
+                    exposure.directory = Some(directory(&place, sources.uid, locks));
+                    exposure.backing = known(Backing::Dir { path: place.path.clone() }, &origin);
+                    exposure.related = without_guard(place.related);
+                }
+                Backing::Host { .. } => exposure.sharing = Sharing::Host,
+                Backing::Shared { group } => {
+                    let (id, resource, group) = (presented.id.clone(), resource.clone(), group.clone());
+                    return Err(SurfaceError::Shared { id, resource, group });
+                }
+                _ => {}
+            }
+            asked.push(exposure);
+        }
+    }
+    Ok(asked)
+}
+
+/// Whether this is the private scratch that programs are pointed to.
+pub fn is_own_scratch(exposure: &Exposure) -> bool {
+    exposure.resource.path().is_some_and(|path| path.as_str() == SCRATCH)
+        && *exposure.backing.judged() == Backing::Private
+}
+
+/// The place of the host's that an exposure shows as scratch.
+fn shown_scratch(exposure: &Exposure) -> Option<AbsPath> {
+    match exposure.backing.judged() {
+        Backing::Host { path } if exposure.role == Role::Scratch => path.clone(),
+        _ => None,
+    }
 }
 
 fn without_guard(related: Vec<Related>) -> Vec<Related> {

@@ -22,6 +22,8 @@ pub struct Settings {
     pub trust: Option<PathBuf>,
     /// A list of revocations that always counts.
     pub revocations: Option<PathBuf>,
+    /// The cluster that this host belongs to, for justifications that name clusters.
+    pub cluster: Option<String>,
 }
 
 /// Why the settings can't be used. Nothing runs then.
