@@ -31,6 +31,12 @@ pub enum Command {
     Run(Box<Run>),
     /// Say what this host can enforce, and how to get the rest.
     Doctor(Doctor),
+    /// Look policies over, test them, ask them, print them.
+    Policy {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::policy::command_line::Policy,
+    },
     /// Print the JSON schema of a document that denybox writes or reads.
     Schema {
         /// Which document.

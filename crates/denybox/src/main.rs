@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     let code = match CommandLine::try_parse() {
         Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
         Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),
+        Ok(CommandLine { command: Command::Policy { what } }) => policy::policy(&what),
         Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
         Ok(CommandLine { command: Command::Generate { what } }) => generate::generate(&what),
         Err(error) => {

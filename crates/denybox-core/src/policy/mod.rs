@@ -5,13 +5,23 @@
 
 mod allowed;
 mod answer;
+pub mod builtins;
+pub mod check;
 mod compiled;
 mod fault;
 mod interpreted;
 pub mod limits;
+pub mod opinion;
+mod posed;
 pub mod question;
 mod remote;
+mod rego;
+mod restrict;
 mod schema;
+mod shipped;
+mod sources;
+pub mod testing;
+mod total;
 mod value;
 
 use std::borrow::Cow;
@@ -23,49 +33,17 @@ use self::compiled::Compiled;
 use self::interpreted::Interpreted;
 use self::limits::TIMER;
 use self::question::Question;
+use self::shipped::SHIPPED;
 
 pub use self::allowed::Allowed;
 pub use self::answer::{Answer, AnswerError, Objection};
 pub use self::fault::Fault;
+pub use self::restrict::Forbidden;
 pub use self::schema::{answer_schema, input_schema};
+pub use self::sources::Sources;
 use crate::decision::{Decision, INPUT_VERSION, Input, Reason, Refusal, Verdict};
 use crate::surface::{Backing, Exposure, Role};
 use crate::view::relations;
-
-/// A module of the Rego that ships: its name, for messages, and its text.
-type Module = (&'static str, &'static str);
-
-macro_rules! module {
-    ($path:literal) => {
-        (concat!("policies/", $path), include_str!(concat!("../../../../policies/", $path)))
-    };
-}
-
-/// The policies that ship: name, compiled `answer`, and all modules.
-const SHIPPED: [(&str, &[u8], &[Module]); 2] = [
-    (
-        "local",
-        include_bytes!(concat!(env!("OUT_DIR"), "/local.rvm")),
-        &[
-            module!("base/decide.rego"),
-            module!("base/explain.rego"),
-            module!("base/justification.rego"),
-            module!("local/decide.rego"),
-            module!("local/explain.rego"),
-        ],
-    ),
-    (
-        "strict",
-        include_bytes!(concat!(env!("OUT_DIR"), "/strict.rvm")),
-        &[
-            module!("base/decide.rego"),
-            module!("base/explain.rego"),
-            module!("base/justification.rego"),
-            module!("strict/decide.rego"),
-            module!("strict/explain.rego"),
-        ],
-    ),
-];
 
 /// Why Rego sources make no policy.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -87,6 +65,9 @@ pub enum PolicyError {
     /// The Rego parser panicked.
     #[error("policy module {0} makes the Rego parser panic")]
     Panicked(String),
+    /// A rule does what a policy may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
 }
 
 /// Rego modules, ready to judge.
@@ -108,38 +89,32 @@ impl Policy {
     /// # Errors
     /// [`PolicyError::Unshipped`].
     pub fn shipped(name: &str) -> Result<Self, PolicyError> {
-        let (name, program, modules) = SHIPPED
+        let shipped = SHIPPED
             .iter()
-            .find(|(shipped, ..)| *shipped == name)
+            .find(|shipped| shipped.name == name)
             .ok_or_else(|| PolicyError::Unshipped(name.to_owned()))?;
-        let modules = modules.iter().map(|(module, rego)| ((*module).to_owned(), (*rego).to_owned()));
         Ok(Self {
-            name: (*name).to_owned(),
-            compiled: Some(Compiled::new(program)),
-            rego: Interpreted::new(modules.collect()),
+            name: shipped.name.to_owned(),
+            compiled: Some(Compiled::new(shipped.program)),
+            rego: Interpreted::new(shipped.modules()),
         })
     }
 
     /// A policy from `sources`, pairs of a module's name (for messages) and its Rego. Its package is
-    /// `denybox.` followed by `name`.
+    /// `denybox.` followed by `name`. What the sources name of the packages that ship, and don't define, comes along.
     ///
     /// # Errors
-    /// [`PolicyError`] when the name is unusable or a module doesn't parse.
+    /// [`PolicyError`] when the name is unusable, a module doesn't parse, or a rule calls what a policy may not.
     pub fn from_sources(name: &str, sources: Vec<(String, String)>) -> Result<Self, PolicyError> {
-        let mut bytes = name.bytes();
-        let named = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        if !named {
-            return Err(PolicyError::Name(name.to_owned()));
+        named(name)?;
+        let taken = shipped::taken_along(&sources);
+        let modules = sources.into_iter().chain(taken).collect();
+        let policy = Self { name: name.to_owned(), compiled: None, rego: Interpreted::new(modules) };
+        let read = policy.rego.engine()?.clone().get_modules().clone();
+        match restrict::forbidden(&read).into_iter().next() {
+            Some(forbidden) => Err(forbidden.into()),
+            None => Ok(policy),
         }
-        let policy = Self { name: name.to_owned(), compiled: None, rego: Interpreted::new(sources) };
-        policy.rego.engine()?;
-        Ok(policy)
-    }
-
-    /// Nothing to evaluate by: somebody else does.
-    fn remote(name: &str) -> Self {
-        Self { name: name.to_owned(), compiled: None, rego: Interpreted::new(Vec::new()) }
     }
 
     /// The same rules, all of them interpreted: for comparing with the compiled form.
@@ -158,6 +133,11 @@ impl Policy {
         self.rego.modules()
     }
 
+    /// Names exactly these rules: SHA-256 of all modules by name, 64 hexadecimal digits.
+    pub fn revision(&self) -> String {
+        sources::revision(self.rego.modules())
+    }
+
     /// Loads the rules now: deciding does so by itself, only later.
     #[must_use]
     pub fn made_ready(self) -> Self {
@@ -174,53 +154,47 @@ impl Policy {
     /// exposure refuses, with a reason that says so.
     pub fn decide(&self, input: &Input) -> Decision {
         let input = complete(input);
-        let id = self.id(&input);
+        let id = id(&self.name, &input);
+        let judged = self.judge(&input);
+        conclude(&self.name, id, input.into_owned(), judged)
+    }
+
+    /// A verdict for each exposure of a complete input, and the reasons that concern none of them. Where there is no
+    /// answer there are no verdicts, and a reason.
+    fn judge(&self, input: &Input) -> (Vec<Verdict>, Vec<Reason>) {
         if input.version != INPUT_VERSION {
             let message =
                 format!("this policy judges inputs of version {INPUT_VERSION}, not {}", input.version);
-            return self.refuse(id, Reason::new("unsupported-version", message));
+            return unanswered(Reason::new("unsupported-version", message));
         }
-        let question = match value::value(&Question::new(&input)) {
+        let question = match value::value(&Question::new(input)) {
             Ok(question) => question,
             Err(error) => {
                 let message = format!("the policy input can't be written: {error}");
-                return self.refuse(id, Reason::new("policy-error", message));
+                return unanswered(Reason::new("policy-error", message));
             }
         };
         let answer = match self.answer(question.clone()) {
             Ok(answer) => answer,
-            Err(fault) => return self.refuse(id, fault.into()),
+            Err(fault) => return unanswered(fault.into()),
         };
-        self.conclude(id, input.into_owned(), answer, |policy| policy.explained(question))
+        let explained = if answer.needs_explaining(input.surface.exposures.len()) {
+            self.explained(question)
+        } else {
+            Vec::new()
+        };
+        answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &explained)
     }
 
-    /// What `answer` means for `input`. `explain` is asked where something is refused without a message.
-    fn conclude(
-        &self,
-        id: String,
-        input: Input,
-        answer: Answer,
-        explain: impl FnOnce(&Self) -> Vec<Objection>,
-    ) -> Decision {
-        let explained =
-            if answer.needs_explaining(input.surface.exposures.len()) { explain(self) } else { Vec::new() };
-        let (verdicts, general) =
-            answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &explained);
-        let surface = input.surface;
-        let denials: Vec<(Exposure, Vec<Reason>)> = surface
-            .exposures
-            .iter()
-            .zip(&verdicts)
-            .filter_map(|(exposure, verdict)| match verdict {
-                Verdict::Allow { .. } => None,
-                Verdict::Deny { reasons, .. } => Some((exposure.clone(), reasons.clone())),
-            })
-            .collect();
-        // One verdict for each exposure, none of them a denial: the only way to an allowing decision.
-        if denials.is_empty() && general.is_empty() && verdicts.len() == surface.exposures.len() {
-            return Decision::Allowed(Allowed::new(id, self.name.clone(), surface, verdicts));
-        }
-        Decision::Refused(Refusal { id, policy: self.name.clone(), denials, general })
+    /// What the rules answer to `input`, and all that they explain: for comparing engines. A decision is more than that.
+    ///
+    /// # Errors
+    /// [`Fault`] where there is no answer.
+    pub fn answered(&self, input: &Input) -> Result<(Answer, Vec<Objection>), Fault> {
+        let input = complete(input);
+        let question = value::value(&Question::new(&input))
+            .map_err(|error| Fault::Error(format!("the policy input can't be written: {error}")))?;
+        Ok((self.answer(question.clone())?, self.explained(question)))
     }
 
     fn answer(&self, question: Value) -> Result<Answer, Fault> {
@@ -241,19 +215,50 @@ impl Policy {
             .and_then(|value| answer::objections(&value, "explained").ok())
             .unwrap_or_default()
     }
+}
 
-    fn refuse(&self, id: String, reason: Reason) -> Decision {
-        let general = vec![answer::printable(reason)];
-        Decision::Refused(Refusal { id, policy: self.name.clone(), denials: Vec::new(), general })
+/// The decision that verdicts make.
+fn conclude(
+    policy: &str,
+    id: String,
+    input: Input,
+    (verdicts, general): (Vec<Verdict>, Vec<Reason>),
+) -> Decision {
+    let surface = input.surface;
+    let denials: Vec<(Exposure, Vec<Reason>)> = surface
+        .exposures
+        .iter()
+        .zip(&verdicts)
+        .filter_map(|(exposure, verdict)| match verdict {
+            Verdict::Allow { .. } => None,
+            Verdict::Deny { reasons, .. } => Some((exposure.clone(), reasons.clone())),
+        })
+        .collect();
+    // One verdict for each exposure, none of them a denial: the only way to an allowing decision.
+    if denials.is_empty() && general.is_empty() && verdicts.len() == surface.exposures.len() {
+        return Decision::Allowed(Allowed::new(id, policy.to_owned(), surface, verdicts));
     }
+    Decision::Refused(Refusal { id, policy: policy.to_owned(), denials, general })
+}
 
-    /// Names the decision about `input`: a hash of it and of the policy's name. A name to find it by, no seal.
-    fn id(&self, input: &Input) -> String {
-        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-        self.name.hash(&mut hasher);
-        input.hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
-    }
+/// Names the decision about `input`: a hash of it and of the policy's name. A name to find it by, no seal.
+fn id(policy: &str, input: &Input) -> String {
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    policy.hash(&mut hasher);
+    input.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn unanswered(reason: Reason) -> (Vec<Verdict>, Vec<Reason>) {
+    (Vec::new(), vec![answer::printable(reason)])
+}
+
+/// Makes sure that `name` can be part of a package's.
+fn named(name: &str) -> Result<(), PolicyError> {
+    let mut bytes = name.bytes();
+    let named = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if named { Ok(()) } else { Err(PolicyError::Name(name.to_owned())) }
 }
 
 /// FNV-1a, 64 bits: the same on every run, unlike the standard library's hashers.

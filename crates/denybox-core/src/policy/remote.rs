@@ -6,7 +6,7 @@ use regorus::Value;
 use super::answer::{self, Answer};
 use super::fault::Fault;
 use super::question::Question;
-use super::{Policy, complete};
+use super::{Policy, complete, conclude, id, unanswered};
 use crate::decision::{Decision, INPUT_VERSION, Input, Reason};
 
 /// The rule that a plain `true` names.
@@ -22,17 +22,20 @@ impl Policy {
         ask: impl FnOnce(&str) -> Result<String, String>,
     ) -> Decision {
         let input = complete(input);
-        let asked = Self::remote(name);
-        let id = asked.id(&input);
-        if input.version != INPUT_VERSION {
+        let id = id(name, &input);
+        let judged = if input.version == INPUT_VERSION {
+            let answer = question(&Question::new(&input)).and_then(|body| ask(&body)).map_err(Fault::Error);
+            match answer.and_then(|body| result(name, &body, input.surface.exposures.len())) {
+                Ok(answer) => {
+                    answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &[])
+                }
+                Err(fault) => unanswered(fault.into()),
+            }
+        } else {
             let message = format!("inputs of version {INPUT_VERSION} are sent, not {}", input.version);
-            return asked.refuse(id, Reason::new("unsupported-version", message));
-        }
-        let answer = question(&Question::new(&input)).and_then(|body| ask(&body)).map_err(Fault::Error);
-        match answer.and_then(|body| result(name, &body, input.surface.exposures.len())) {
-            Ok(answer) => asked.conclude(id, input.into_owned(), answer, |_| Vec::new()),
-            Err(fault) => asked.refuse(id, fault.into()),
-        }
+            unanswered(Reason::new("unsupported-version", message))
+        };
+        conclude(name, id, input.into_owned(), judged)
     }
 }
 

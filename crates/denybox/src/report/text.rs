@@ -44,7 +44,8 @@ pub fn write(report: &Report, width: usize) -> String {
     }
     let mut offered = None;
     for reason in report.reasons.iter().take(MOST_REASONS) {
-        text.push_str(&paragraph(&reason.message, width));
+        let rule = reason.rule.as_ref().map(|rule| format!(" (rule {})", printable_message(rule)));
+        text.push_str(&paragraph(&format!("{}{}", reason.message, rule.unwrap_or_default()), width));
         if let Some(remedy) = reason.remedy.as_ref().filter(|remedy| offered != Some(*remedy)) {
             text.push_str(&format!("    use {COMMAND}{remedy}{COMMAND:#}\n"));
             offered = Some(remedy);

@@ -40,7 +40,7 @@ const FALLBACK_HOME: &str = "/home/agent";
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// The policy refused.
-    #[error("refused by the policy")]
+    #[error("refused by the policy {}", .0.policy)]
     Refused(Box<Refusal>),
     /// A standard stream is a directory.
     #[error("descriptor {0} is a directory: through it the box could reach everything around it")]
