@@ -95,6 +95,10 @@ impl PolicyServer {
                 .header("Content-Type", "application/json")
                 .send(body)
                 .map_err(failed)?;
+            // A redirection is no answer either.
+            if response.status() != 200 {
+                return Err(format!("the policy server {} answered with {}", self.name, response.status()));
+            }
             response.body_mut().with_config().limit(RESPONSE_MAX).read_to_string().map_err(failed)
         })
     }

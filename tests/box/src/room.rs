@@ -153,6 +153,15 @@ impl Running {
         Ok(())
     }
 
+    /// What it wrote to standard output so far.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn said(&self) -> Result<String, String> {
+        let said = std::fs::read(self.folder.join("stdout")).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

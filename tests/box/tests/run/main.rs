@@ -5,6 +5,7 @@ mod environment;
 mod exits;
 mod grants;
 mod home;
+mod justified;
 mod limits;
 mod paths;
 mod processes;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
                 paths::CHECKS,
                 protected::CHECKS,
                 grants::CHECKS,
+                justified::CHECKS,
                 limits::CHECKS,
                 reports::CHECKS,
                 processes::CHECKS,
