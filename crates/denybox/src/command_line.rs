@@ -31,6 +31,18 @@ pub enum Command {
     Run(Box<Run>),
     /// Say what this host can enforce, and how to get the rest.
     Doctor(Doctor),
+    /// Write, sign, check and revoke justifications.
+    Justification {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::justification::command_line::Justification,
+    },
+    /// Make keys that sign justifications, and say whose keys are trusted.
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::key::command_line::Key,
+    },
     /// Print the JSON schema of a document that denybox writes or reads.
     Schema {
         /// Which document.

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 
 use crate::command_line::{CommandLine, Generate};
 use crate::exit_code;
@@ -17,10 +17,7 @@ pub fn generate(what: &Generate) -> i32 {
         }
         Generate::Man { page } => {
             command.build();
-            let found = match page.strip_prefix("denybox-") {
-                None => Some(&command).filter(|_| page == "denybox"),
-                Some(name) => command.get_subcommands().find(|sub| sub.get_name() == name),
-            };
+            let found = page.strip_prefix("denybox").and_then(|rest| below(&command, rest));
             let Some(found) = found else {
                 // Where the message can't be written the exit code still says it.
                 let _ = writeln!(std::io::stderr(), "denybox: there is no manual page '{page}'");
@@ -33,4 +30,13 @@ pub fn generate(what: &Generate) -> i32 {
         }
     }
     if std::io::stdout().write_all(&text).is_ok() { 0 } else { exit_code::INTERNAL }
+}
+
+/// The command that the rest of a page's name means: nothing, or `-NAME` for each level.
+fn below<'a>(command: &'a Command, rest: &str) -> Option<&'a Command> {
+    if rest.is_empty() {
+        return Some(command);
+    }
+    let named = |sub: &'a Command| below(sub, rest.strip_prefix('-')?.strip_prefix(sub.get_name())?);
+    command.get_subcommands().find_map(named)
 }

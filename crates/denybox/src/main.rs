@@ -5,6 +5,8 @@ mod command_line;
 mod doctor;
 mod exit_code;
 mod generate;
+mod justification;
+mod key;
 mod report;
 mod run;
 mod stores;
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
     let code = match CommandLine::try_parse() {
         Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
         Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),
+        Ok(CommandLine { command: Command::Justification { what } }) => justification::justification(&what),
+        Ok(CommandLine { command: Command::Key { what } }) => key::key(&what),
         Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
         Ok(CommandLine { command: Command::Generate { what } }) => generate::generate(&what),
         Err(error) => {
