@@ -75,7 +75,8 @@ impl Chamber {
                 }
                 Err(RecvTimeoutError::Timeout) if Instant::now() < end => {}
                 Err(RecvTimeoutError::Timeout) => {
-                    let message = format!("deciding takes more than {} s", (TIME + policy_server::TIME).as_secs());
+                    let message =
+                        format!("deciding takes more than {} s", (TIME + policy_server::TIME).as_secs());
                     return Ok(refused("policy-timed-out", message));
                 }
                 Err(RecvTimeoutError::Disconnected) => {

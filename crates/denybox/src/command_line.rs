@@ -37,6 +37,18 @@ pub enum Command {
         #[command(subcommand)]
         what: crate::policy::command_line::Policy,
     },
+    /// Write, sign, check and revoke justifications.
+    Justification {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::justification::command_line::Justification,
+    },
+    /// Make keys that sign justifications, and say whose keys are trusted.
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::key::command_line::Key,
+    },
     /// Print the JSON schema of a document that denybox writes or reads.
     Schema {
         /// Which document.

@@ -25,11 +25,9 @@ pub struct DecisionLogError {
 /// One decision as a log has it.
 pub fn entry(input: &Input, decision: &Decision) -> Option<String> {
     let (id, policy, result) = match decision {
-        Decision::Allowed(allowed) => (
-            allowed.id(),
-            allowed.policy(),
-            json!({ "decision": "allowed", "verdicts": allowed.verdicts() }),
-        ),
+        Decision::Allowed(allowed) => {
+            (allowed.id(), allowed.policy(), json!({ "decision": "allowed", "verdicts": allowed.verdicts() }))
+        }
         Decision::Refused(refusal) => {
             let denials: Vec<_> = refusal
                 .denials
@@ -59,8 +57,7 @@ pub fn entry(input: &Input, decision: &Decision) -> Option<String> {
 /// [`DecisionLogError`].
 pub fn append(path: &Path, lines: &[String]) -> Result<(), DecisionLogError> {
     let failed = |source| DecisionLogError { path: path.to_owned(), source };
-    let mut file =
-        OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
     // One write for each line: lines of boxes that start together don't mix, write(2) with O_APPEND.
     for line in lines {
         file.write_all(format!("{line}\n").as_bytes()).map_err(failed)?;

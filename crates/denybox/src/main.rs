@@ -7,6 +7,8 @@ mod decision_log;
 mod doctor;
 mod exit_code;
 mod generate;
+mod justification;
+mod key;
 mod policy;
 mod policy_server;
 mod report;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         Ok(CommandLine { command: Command::Run(options) }) => run::run(&options),
         Ok(CommandLine { command: Command::Doctor(options) }) => doctor::doctor(&options),
         Ok(CommandLine { command: Command::Policy { what } }) => policy::policy(&what),
+        Ok(CommandLine { command: Command::Justification { what } }) => justification::justification(&what),
+        Ok(CommandLine { command: Command::Key { what } }) => key::key(&what),
         Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
         Ok(CommandLine { command: Command::Generate { what } }) => generate::generate(&what),
         Err(error) => {

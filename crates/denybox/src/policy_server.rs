@@ -88,7 +88,8 @@ impl PolicyServer {
     /// Asks it. Whatever isn't an allowing answer refuses.
     pub fn decide(&self, input: &Input) -> Decision {
         Policy::decide_remotely(&self.name, input, |body| {
-            let failed = |error: ureq::Error| format!("the policy server {} can't be asked: {error}", self.name);
+            let failed =
+                |error: ureq::Error| format!("the policy server {} can't be asked: {error}", self.name);
             let mut response = self
                 .agent
                 .post(&self.url)

@@ -18,7 +18,10 @@ pub enum MomentError {
 /// Reads `2026-11-26T09:30:00Z` or `2026-11-26T10:30:00+01:00`: seconds since 1970-01-01 UTC.
 ///
 /// The library reads many more forms; two readers of a justification must not differ over which of them are times.
-pub(super) fn seconds(text: &str) -> Result<u64, MomentError> {
+///
+/// # Errors
+/// [`MomentError`].
+pub fn seconds(text: &str) -> Result<u64, MomentError> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     let body = shape.strip_prefix("0000-00-00T00:00:00");
     if !matches!(body, Some("Z" | "+00:00" | "-00:00")) {
@@ -34,7 +37,7 @@ pub(super) fn seconds(text: &str) -> Result<u64, MomentError> {
 }
 
 /// The form that [`seconds`] reads, in UTC. What lies beyond the year 9999 is shown as its end.
-pub(super) fn text(seconds: u64) -> String {
+pub fn text(seconds: u64) -> String {
     let moment = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     match moment {
         Some(moment) => moment.to_string(),

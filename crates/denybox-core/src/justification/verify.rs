@@ -1,19 +1,13 @@
 //! From a document to what the policy sees of it.
 
-use std::fmt;
-
-use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-
 use super::aim::{self, Facts};
 use super::digest::digest;
-use super::document::{self, Unreadable};
-use super::envelope::{ENVELOPE_MAX, Envelope, EnvelopeError, Signature};
+use super::envelope::{Envelope, Signature};
 use super::key::{KeyKind, SignatureError};
-use super::manifest::{Manifest, ManifestError};
+use super::manifest::Manifest;
+use super::opened::{DocumentProblem, Opened};
 use super::presented::{Presented, Rejected, Signer, Uses};
 use super::revocation::Revocations;
-use super::statement::{self, StatementError};
 use super::trust::{Trusts, Unaccepted};
 use crate::event::{printable, printable_up_to};
 
@@ -40,23 +34,6 @@ pub struct VerifyError {
     pub problem: DocumentProblem,
 }
 
-/// Why a document can't be presented.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DocumentProblem {
-    /// Not text, or too much of it.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// Neither an envelope nor a manifest that makes sense.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// Something like an envelope.
-    #[error("the envelope: {0}")]
-    Envelope(#[from] EnvelopeError),
-    /// An envelope around something else.
-    #[error(transparent)]
-    Statement(#[from] StatementError),
-}
-
 /// Reads a manifest, signed or not, and finds out everything about it that can be found out of bytes. A signature that
 /// doesn't hold is told, and refuses nothing by itself. How often the manifest was used is for the caller to fill in.
 ///
@@ -80,15 +57,14 @@ fn present(
     revocations: &Revocations,
     context: &Context,
 ) -> Result<Presented, DocumentProblem> {
-    let text = document::text(document, ENVELOPE_MAX)?;
-    let signed = is_envelope(text);
-    let (manifest, digest, checked) = if signed {
-        let envelope = Envelope::parse(document)?;
-        let manifest = statement::manifest(envelope.payload())?;
-        let checked = signatures(&envelope, &manifest, trusts, context.time);
-        (manifest, digest(envelope.payload()), checked)
-    } else {
-        (Manifest::parse(document)?, digest(document), Checked::default())
+    let opened = Opened::parse(document)?;
+    let signed = matches!(opened, Opened::Envelope(..));
+    let (manifest, digest, checked) = match opened {
+        Opened::Envelope(envelope, manifest) => {
+            let checked = signatures(&envelope, &manifest, trusts, context.time);
+            (manifest, digest(envelope.payload()), checked)
+        }
+        Opened::Manifest(manifest) => (manifest, digest(document), Checked::default()),
     };
     Ok(Presented {
         source: source.to_owned(),
@@ -113,29 +89,6 @@ fn present(
         not_after: manifest.not_after,
         break_glass: manifest.break_glass,
     })
-}
-
-/// Whether a document means to be an envelope: a JSON object with one of an envelope's fields. What else is wrong with it is
-/// told when it is read as one.
-fn is_envelope(text: &str) -> bool {
-    struct Fields<'a>(&'a mut bool);
-    impl<'de> Visitor<'de> for Fields<'_> {
-        type Value = ();
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            while let Some(name) = map.next_key::<String>()? {
-                *self.0 |= matches!(name.as_str(), "payload" | "payloadType" | "signatures");
-                map.next_value::<IgnoredAny>()?;
-            }
-            Ok(())
-        }
-    }
-    let mut found = false;
-    // An error is met again by whoever reads the document.
-    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Fields(&mut found));
-    found
 }
 
 #[derive(Default)]

@@ -26,9 +26,7 @@ impl Policy {
         let judged = if input.version == INPUT_VERSION {
             let answer = question(&Question::new(&input)).and_then(|body| ask(&body)).map_err(Fault::Error);
             match answer.and_then(|body| result(name, &body, input.surface.exposures.len())) {
-                Ok(answer) => {
-                    answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &[])
-                }
+                Ok(answer) => answer.into_verdicts(&input.surface.exposures, input.justifications.len(), &[]),
                 Err(fault) => unanswered(fault.into()),
             }
         } else {
@@ -40,13 +38,15 @@ impl Policy {
 }
 
 fn question(question: &Question<'_>) -> Result<String, String> {
-    let input = serde_json::to_string(question).map_err(|error| format!("the policy input can't be written: {error}"))?;
+    let input = serde_json::to_string(question)
+        .map_err(|error| format!("the policy input can't be written: {error}"))?;
     Ok(format!("{{\"input\":{input}}}"))
 }
 
 /// What a response says about `exposures` exposures.
 fn result(name: &str, body: &str, exposures: usize) -> Result<Answer, Fault> {
-    let malformed = |what: String| Fault::Error(format!("{name} answered with something else than a result: {what}"));
+    let malformed =
+        |what: String| Fault::Error(format!("{name} answered with something else than a result: {what}"));
     let response = Value::from_json_str(body).map_err(|error| malformed(error.to_string()))?;
     let fields = response.as_object().map_err(|_| malformed("no JSON object".to_owned()))?;
     match fields.get(&Value::from("result")) {

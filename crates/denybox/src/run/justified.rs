@@ -64,7 +64,11 @@ impl Justifications {
     ///
     /// # Errors
     /// [`JustifiedError`].
-    pub fn read(files: &[PathBuf], trusted: &Trusted, presenting: Presenting<'_>) -> Result<Self, JustifiedError> {
+    pub fn read(
+        files: &[PathBuf],
+        trusted: &Trusted,
+        presenting: Presenting<'_>,
+    ) -> Result<Self, JustifiedError> {
         if files.is_empty() {
             return Ok(Self::default());
         }
@@ -87,8 +91,7 @@ impl Justifications {
             let bytes = crate::stores::read_at_most(path, ENVELOPE_MAX)
                 .map_err(|source| JustifiedError::Read { path: path.clone(), source })?;
             let source = path.to_string_lossy();
-            let mut presented =
-                verify(&bytes, &source, &trusted.trusts, &trusted.revocations, &context)?;
+            let mut presented = verify(&bytes, &source, &trusted.trusts, &trusted.revocations, &context)?;
             let again = read.presented.iter().any(|other| other.digest == presented.digest);
             if presented.uses.max.is_some() && !again {
                 let counter = Counter::open(&presented.digest)?;
@@ -147,7 +150,11 @@ impl Justifications {
             }
             if let Some(max) = uses.max {
                 let now = uses.spent.saturating_add(1);
-                let bound = if uses.binding { "" } else { "; the count lies in files of your own, so it binds nobody" };
+                let bound = if uses.binding {
+                    ""
+                } else {
+                    "; the count lies in files of your own, so it binds nobody"
+                };
                 notices.push(format!("{id} was used {now} of {max} times{bound}."));
             }
         }

@@ -27,11 +27,11 @@ use crate::bounded::Chamber;
 use crate::command_line::{Net, Run};
 use crate::decision_log::{self, DecisionLogError};
 use crate::exit_code;
+use crate::report::{self, Report, ReportFile};
 use crate::run::judges::{Judges, JudgesError, Named};
 use crate::run::justified::{Justifications, JustifiedError, Presenting};
 use crate::stores::settings::{Settings, SettingsError};
 use crate::stores::trusted::{Trusted, TrustedError};
-use crate::report::{self, Report, ReportFile};
 
 /// Where a caller without a usable home has one in the box.
 const FALLBACK_HOME: &str = "/home/agent";

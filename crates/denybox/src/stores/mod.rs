@@ -1,6 +1,9 @@
 //! What denybox reads and keeps on the host: settings that are pinned, trust, revocations, and counters of uses.
 
+pub mod keys;
+pub mod person;
 pub mod places;
+pub mod replace;
 pub mod settings;
 pub mod trusted;
 pub mod uses;

@@ -39,7 +39,9 @@ pub enum SettingsError {
         source: io::Error,
     },
     /// Somebody else than root could have written it.
-    #[error("{path} can be changed by others than root, so nothing is pinned by it: chown root and chmod go-w it")]
+    #[error(
+        "{path} can be changed by others than root, so nothing is pinned by it: chown root and chmod go-w it"
+    )]
     Loose {
         /// The file or a directory above it.
         path: PathBuf,
@@ -106,7 +108,8 @@ impl Settings {
             name,
             value: value.to_owned(),
         };
-        if let Some(policy) = self.policy.as_deref().filter(|policy| policy.contains('/') && !policy.starts_with('/'))
+        if let Some(policy) =
+            self.policy.as_deref().filter(|policy| policy.contains('/') && !policy.starts_with('/'))
         {
             return Err(relative("policy", policy));
         }

@@ -67,12 +67,8 @@ impl Trusted {
     /// [`TrustedError`].
     pub fn read(settings: &Settings, named: &[PathBuf]) -> Result<Self, TrustedError> {
         let own = places::configuration();
-        let mut files: Vec<PathBuf> = settings.trust.iter().chain(named).cloned().collect();
-        if files.is_empty() {
-            files.extend(own.iter().map(|own| own.join(TRUST_FILE)).filter(|file| file.exists()));
-        }
         let mut trusts = Vec::new();
-        for path in files {
+        for path in trust_files(settings, named) {
             let bytes = read(&path)?;
             trusts.push(Trust::parse(&bytes).map_err(|source| TrustedError::Trust { path, source })?);
         }
@@ -88,6 +84,17 @@ impl Trusted {
     }
 }
 
+/// The trust files that count: what is pinned, what the command line names, and only where that is nothing, the caller's own.
+pub fn trust_files(settings: &Settings, named: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = settings.trust.iter().chain(named).cloned().collect();
+    if files.is_empty() {
+        let own = places::configuration();
+        files.extend(own.iter().map(|own| own.join(TRUST_FILE)).filter(|file| file.exists()));
+    }
+    files
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, TrustedError> {
-    super::read_at_most(path, TRUST_MAX).map_err(|source| TrustedError::Read { path: path.to_owned(), source })
+    super::read_at_most(path, TRUST_MAX)
+        .map_err(|source| TrustedError::Read { path: path.to_owned(), source })
 }

@@ -47,6 +47,16 @@ pub struct Counter {
     whole: bool,
 }
 
+/// How often the justification with `digest` was used, without counting anything.
+///
+/// # Errors
+/// [`UsesError`].
+pub fn spent(digest: &str) -> Result<u64, UsesError> {
+    let there =
+        places::state()?.join("uses").join(digest.strip_prefix("sha256:").unwrap_or_default()).is_file();
+    if there { Ok(Counter::open(digest)?.spent()) } else { Ok(0) }
+}
+
 impl Counter {
     /// The count for the justification with `digest`.
     ///
@@ -66,7 +76,11 @@ impl Counter {
             let path = path.clone();
             move |source| UsesError::Operation { operation, path, source }
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("make a directory for"))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(failed("make a directory for"))?;
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -149,7 +163,10 @@ mod tests {
     fn a_digest_is_no_path() {
         let directory = tempfile::tempdir().unwrap();
         for digest in ["", "sha256:", "sha256:../../../etc/passwd", &format!("sha256:{}", "/".repeat(64))] {
-            assert!(matches!(Counter::open_in(directory.path(), digest), Err(UsesError::Digest(_))), "{digest}");
+            assert!(
+                matches!(Counter::open_in(directory.path(), digest), Err(UsesError::Digest(_))),
+                "{digest}"
+            );
         }
     }
 }

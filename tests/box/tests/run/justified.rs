@@ -97,7 +97,9 @@ fn a_manifest_is_a_reason(room: &Room<'_>) -> Checked {
     // The command line may ask for less, and not for more.
     let file = room.write("shm.yaml", manifest(OWN_SHM, now() + 3600, ""))?;
     let words = ["--justification", text(&file)?, "--grant", "/dev/shm=private,size=512K"];
-    room.shell(&words, "stat -f -c '%b*%S' /dev/shm | sed 's/^/echo $((/;s/$/))/' | sh").end()?.prints("524288")?;
+    room.shell(&words, "stat -f -c '%b*%S' /dev/shm | sed 's/^/echo $((/;s/$/))/' | sh")
+        .end()?
+        .prints("524288")?;
     let words = ["--justification", text(&file)?, "--grant", "/dev/shm=private,size=2M"];
     room.shell(&words, script).end()?.is_refused("needs-reason")
 }
@@ -107,7 +109,8 @@ fn the_hosts_takes_two(room: &Room<'_>) -> Checked {
     let canary = Path::new("/dev/shm").join(&name);
     let gone = Removed(canary.clone());
     std::fs::write(&canary, "from the host\n")?;
-    let script = format!("cat /dev/shm/{name}; grep -c ' /dev/shm .*nosuid,nodev,noexec' /proc/self/mountinfo");
+    let script =
+        format!("cat /dev/shm/{name}; grep -c ' /dev/shm .*nosuid,nodev,noexec' /proc/self/mountinfo");
     let trust = trust(room)?;
     let trust = text(&trust)?;
     let plain = manifest(HOSTS_SHM, now() + 3600, "");
@@ -206,7 +209,11 @@ fn unusable(room: &Room<'_>) -> Checked {
         ("twice.yaml", manifest(OWN_SHM, now() + 60, "id: again\n"), "id"),
         ("cut.json", "{\"version\": 1, \"id\":".to_owned(), "line 1"),
         ("deep.json", deep, "deep.json"),
-        ("large.yaml", format!("{}#{}", manifest(OWN_SHM, now() + 60, ""), "x".repeat(10 << 20)), "large.yaml"),
+        (
+            "large.yaml",
+            format!("{}#{}", manifest(OWN_SHM, now() + 60, ""), "x".repeat(10 << 20)),
+            "large.yaml",
+        ),
     ] {
         let file = room.write(name, document)?;
         let ended = room.shell(&["--justification", text(&file)?], "echo ran").end()?;
@@ -278,13 +285,19 @@ fn policy_in_a_directory(room: &Room<'_>) -> Checked {
     let options = ["--policy", text(directory)?, "--scratch", "1M"];
     room.shell(&options, "echo ran").end()?.prints("ran")?;
     // A denial of its own, in its own words.
-    let deny = ALLOWS_ALL.replace("\"deny\": []", "\"deny\": [{\"index\": 0, \"code\": \"no-way\", \"message\": \"not on a Thursday\"}]");
+    let deny = ALLOWS_ALL.replace(
+        "\"deny\": []",
+        "\"deny\": [{\"index\": 0, \"code\": \"no-way\", \"message\": \"not on a Thursday\"}]",
+    );
     room.write("mine/mine.rego", deny)?;
     let ended = room.shell(&options, "echo ran").end()?;
     ended.is_refused("no-way")?;
     ended.says("not on a Thursday")?;
     // What reaches out is no policy.
-    room.write("mine/mine.rego", "package denybox.mine\nanswer := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})\n")?;
+    room.write(
+        "mine/mine.rego",
+        "package denybox.mine\nanswer := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})\n",
+    )?;
     let ended = room.shell(&options, "echo ran").end()?;
     ended.is(78)?;
     ended.says("http.send")
@@ -300,7 +313,8 @@ fn policy_that_takes_too_much(room: &Room<'_>) -> Checked {
     let options = ["--policy", text(file.parent().ok_or("no directory")?)?];
     let ended = room.shell(&options, "echo ran").end()?;
     ended.is(77)?;
-    let codes: Vec<&str> = ended.list("/reasons").iter().filter_map(|one| one.get("code")?.as_str()).collect();
+    let codes: Vec<&str> =
+        ended.list("/reasons").iter().filter_map(|one| one.get("code")?.as_str()).collect();
     check(matches!(codes[..], ["policy-too-large"] | ["policy-error"]), || format!("{codes:?}: {ended}"))
 }
 
@@ -433,7 +447,8 @@ fn decision_log(room: &Room<'_>) -> Checked {
     let decided: Vec<&str> =
         lines.iter().filter_map(|line| line.pointer("/result/decision")?.as_str()).collect();
     same("the decisions", format!("{decided:?}").as_str(), "[\"allowed\", \"refused\"]")?;
-    for field in ["/decision_id", "/path", "/timestamp", "/input/surface/workspace/0/resource", "/labels/id"] {
+    for field in ["/decision_id", "/path", "/timestamp", "/input/surface/workspace/0/resource", "/labels/id"]
+    {
         check(lines.iter().all(|line| line.pointer(field).is_some()), || format!("no {field}"))?;
     }
     // A log that can't be written stops the box.

@@ -3,6 +3,7 @@
 //! How a signature is checked is said by the trusted key alone: a plain key signs the bytes, an SSH key an SSHSIG of them.
 //! What an envelope claims about its signatures chooses nothing.
 
+pub mod agent;
 mod secret;
 mod ssh;
 

@@ -102,6 +102,6 @@ pub(super) fn fingerprint(public: &[u8; 32]) -> String {
     data(public).fingerprint(HashAlg::Sha256).to_string()
 }
 
-fn data(public: &[u8; 32]) -> KeyData {
+pub(super) fn data(public: &[u8; 32]) -> KeyData {
     KeyData::Ed25519(Ed25519PublicKey(*public))
 }
