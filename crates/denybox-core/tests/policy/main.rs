@@ -7,9 +7,12 @@
     reason = "a test: a panic is how it fails"
 )]
 
+mod checking;
 mod decisions;
 mod going_wrong;
+mod posed;
 mod properties;
 mod published;
+mod rego_tests;
 
 mod table;

@@ -10,11 +10,14 @@ mod test;
 
 use std::io::{self, Write as _};
 
-use denybox_core::event::{printable, printable_json};
+use denybox_core::event::{printable_json, printable_up_to};
 use serde::Serialize;
 
 use crate::exit_code;
 use command_line::Policy;
+
+/// The longest message, in characters.
+const LONGEST: usize = 2000;
 
 /// Does what was asked; gives the exit code.
 pub fn policy(command: &Policy) -> i32 {
@@ -27,7 +30,7 @@ pub fn policy(command: &Policy) -> i32 {
     };
     done.unwrap_or_else(|failed| {
         // Where the message can't be written the exit code still says it.
-        let _ = writeln!(anstream::stderr(), "denybox: {}", printable(&failed.to_string()));
+        let _ = writeln!(anstream::stderr(), "denybox: {}", printable_up_to(&failed.to_string(), LONGEST));
         failed.exit_code()
     })
 }
