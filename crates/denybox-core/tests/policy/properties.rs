@@ -1,13 +1,16 @@
 //! What must hold of every surface, not only of those that somebody thought of.
 
 use denybox_core::decision::{Caller, Decision, Host, INPUT_VERSION, Input};
+use denybox_core::justification::{Aim, Presented, Uses};
 use denybox_core::path::AbsPath;
-use denybox_core::surface::{Exposure, Surface};
+use denybox_core::policy::Policy;
+use denybox_core::size::Size;
+use denybox_core::surface::{Backing, Exposure, Surface};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Map;
 
-use crate::table::{policy, table};
+use crate::table::{codes, interpreted, policy, table};
 
 /// Any case's exposures, mixed, with small changes.
 fn any_input() -> impl Strategy<Value = Input> {
@@ -75,6 +78,72 @@ fn restrict(exposure: &mut Exposure, how: usize) {
     }
 }
 
+/// Any case's exposures and justifications, mixed; under either policy.
+fn any_justified() -> impl Strategy<Value = (&'static str, Input)> {
+    let table = table();
+    let pool: Vec<Presented> = table
+        .cases
+        .iter()
+        .flat_map(|case| case.justifications.iter().map(|changed| table.justification(changed)))
+        .collect();
+    let strict: Vec<Exposure> = table
+        .cases
+        .iter()
+        .filter(|case| !case.justifications.is_empty())
+        .flat_map(|case| case.exposures.iter().map(|changed| table.exposure(changed)))
+        .collect();
+    let usual = || prop::collection::vec(select(pool.clone()), 0..3);
+    let few = prop::collection::vec(select(strict), 1..3);
+    let time = select(vec![1_800_000_000_u64, 1_700_000_000, 0, u64::MAX >> 12]);
+    (select(Policy::SHIPPED.to_vec()), any_input(), usual(), few, any::<bool>(), time).prop_map(
+        |(policy, input, justifications, few, focused, time)| {
+            let exposures = if focused { few } else { input.surface.exposures };
+            let surface = Surface { exposures, controls: Vec::new() };
+            (policy, Input { surface, justifications, time, ..input })
+        },
+    )
+}
+
+/// Makes a justification worth less, in one way; gives whether it did.
+fn weaken(presented: &mut Presented, how: usize, at: Index) -> bool {
+    let before = presented.clone();
+    match how {
+        0 => presented.revoked = true,
+        1 => presented.audience = Aim::Elsewhere,
+        2 => presented.subject = Aim::Elsewhere,
+        3 => drop(presented.signatures.pop()),
+        4 => presented.not_after = 1,
+        5 => presented.not_before = u64::MAX >> 12,
+        6 => presented.uses = Uses { max: Some(1), spent: 1, binding: false },
+        7 => presented.signers_required += 1,
+        8 => presented.signatures.iter_mut().for_each(|signer| signer.covers.fill(false)),
+        9 => presented.signatures.iter_mut().for_each(|signer| signer.roles.clear()),
+        10 => presented.approved_by.clear(),
+        11 => presented.approved_by.push(presented.requested_by.clone()),
+        _ => {
+            let index = at.index(presented.grants.len());
+            let grant = &mut presented.grants[index];
+            match how {
+                12 => grant.access.write = false,
+                13 => grant.access.read = false,
+                14 => grant.limits.size = Some(Size(1)),
+                15 => grant.options.readonly = true,
+                _ => grant.backing = Backing::Absent,
+            }
+        }
+    }
+    *presented != before
+}
+
+fn outcome(policy: &Policy, input: &Input) -> (Vec<String>, std::collections::BTreeSet<String>) {
+    let decision = policy.decide(input);
+    if let Decision::Allowed(allowed) = &decision {
+        return (allowed.verdicts().iter().map(|verdict| format!("{verdict:?}")).collect(), Default::default());
+    }
+    let Decision::Refused(refusal) = decision else { return Default::default() };
+    (refusal.denials.iter().map(|denial| format!("{denial:?}")).collect(), codes(&refusal.general))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if std::env::var_os("DENYBOX_FULL").is_some() { 2000 } else { 64 },
@@ -140,6 +209,52 @@ proptest! {
         let index = at.index(both.surface.exposures.len() + 1);
         let _ = both.surface.exposures.splice(index..index, bad.surface.exposures);
         prop_assert!(!allows(&both));
+    }
+
+    /// The compiled form decides as the interpreter does, to the letter.
+    #[test]
+    fn both_engines_agree((name, input) in any_justified()) {
+        prop_assert_eq!(outcome(policy(name), &input), outcome(interpreted(name), &input));
+    }
+
+    /// A justification that is worth less never opens more.
+    #[test]
+    fn a_weaker_justification_never_widens((name, input) in any_justified(), which: Index, how in 0_usize..17, at: Index) {
+        prop_assume!(!input.justifications.is_empty());
+        let mut worse = input.clone();
+        let index = which.index(worse.justifications.len());
+        prop_assume!(weaken(&mut worse.justifications[index], how, at));
+        let allows = |input| matches!(policy(name).decide(input), Decision::Allowed(_));
+        if allows(&worse) {
+            prop_assert!(allows(&input), "{worse:?}");
+        }
+    }
+
+    /// Nor does one that was never presented.
+    #[test]
+    fn one_justification_less_never_widens((name, input) in any_justified()) {
+        let mut fewer = input.clone();
+        prop_assume!(fewer.justifications.pop().is_some());
+        let allows = |input| matches!(policy(name).decide(input), Decision::Allowed(_));
+        if allows(&fewer) {
+            prop_assert!(allows(&input));
+        }
+    }
+
+    /// The order of justifications, of their grants and of their signatures is nothing.
+    #[test]
+    fn the_order_of_grants_does_not_matter((name, input) in any_justified()) {
+        let mut turned = input.clone();
+        turned.justifications.reverse();
+        for presented in &mut turned.justifications {
+            presented.grants.reverse();
+            presented.signatures.reverse();
+            for signer in &mut presented.signatures {
+                signer.covers.reverse();
+            }
+        }
+        let allows = |input| matches!(policy(name).decide(input), Decision::Allowed(_));
+        prop_assert_eq!(allows(&input), allows(&turned));
     }
 
     #[test]
