@@ -23,7 +23,7 @@ usual contains [exposure.index, "own-home", null] if {
 	some exposure in input.surface.home
 	exposure.backing.kind == "private"
 	exposure.sharing["with"] == "private"
-	exposure.limits.size > 0
+	limited(exposure.limits.size)
 }
 
 # A workspace below shared scratch works: nothing beside it is shown.
@@ -59,7 +59,7 @@ grantable contains [exposure.index, "private-scratch"] if {
 	exposure.backing.kind == "private"
 	place(exposure.resource)
 	exposure.sharing["with"] == "private"
-	exposure.limits.size > 0
+	limited(exposure.limits.size)
 	exposure.access.execute != exposure.options.noexec
 	contained(exposure)
 	within_budget
@@ -104,7 +104,7 @@ grantable contains [exposure.index, "shared-scratch"] if {
 	exposure.backing.kind == "shared"
 	exposure.sharing["with"] == "named"
 	place(exposure.resource)
-	exposure.limits.size > 0
+	limited(exposure.limits.size)
 	contained(exposure)
 	never_executed(exposure)
 	within_budget
@@ -145,6 +145,9 @@ own_ipc := {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
 
 # The mode is octal 0700.
 own_directory := {"directory": true, "owned_by_caller": true, "mode": 448, "locked": true}
+
+# Without a limit there is null, which engines rank differently.
+limited(limit) if { is_number(limit); limit > 0 }
 
 contained(exposure) if {
 	exposure.options.nosuid == true

@@ -77,7 +77,7 @@ shape contains [i, "not-private"] if {
 shape contains [i, "unsized"] if {
 	some i, exposure in exposures
 	memory(exposure)
-	not exposure.limits.size > 0
+	not limited(exposure.limits.size)
 }
 
 memory(exposure) if {
@@ -212,27 +212,31 @@ shape contains [i, "not-grantable"] if {
 rule(exposure) := "nothing-there" if {
 	exposure.backing.kind in {"absent", "sealed"}
 } else := name if {
-	name = {
-		"system": "system-read-only",
-		"toolchain": "system-read-only",
-		"home": "own-home",
-		"workspace": "workspace",
-		"read-only": "shown-read-only",
-		"read-write": "shown-read-write",
-		"socket": "reported-socket",
-		"network": "host-network",
-	}[exposure.role]
+	name = by_role[exposure.role]
 } else := "private-ipc" if {
 	exposure.backing.kind == "private"
 	not startswith(exposure.resource, "/")
 } else := name if {
-	name = {
-		"private": "private-scratch",
-		"dir": "own-directory",
-		"host": "host-scratch",
-		"shared": "shared-scratch",
-	}[exposure.backing.kind]
+	name = by_backing[exposure.backing.kind]
 } else := "no-rule"
+
+by_role := {
+	"system": "system-read-only",
+	"toolchain": "system-read-only",
+	"home": "own-home",
+	"workspace": "workspace",
+	"read-only": "shown-read-only",
+	"read-write": "shown-read-write",
+	"socket": "reported-socket",
+	"network": "host-network",
+}
+
+by_backing := {
+	"private": "private-scratch",
+	"dir": "own-directory",
+	"host": "host-scratch",
+	"shared": "shared-scratch",
+}
 
 # The words for a code, and the remedy: one pair, or one for each guarded place.
 words(code, exposure) := [[plain[code], null]] if {
@@ -298,17 +302,21 @@ own(exposure, size, options) := sprintf("--scratch %s", [size]) if {
 } else := sprintf("--grant %s", [quoted(concat("", [exposure.resource, "=private,size=", size, options]))])
 
 guarded_words(exposure, related) := [text, elsewhere(exposure.role, related.guard)] if {
-	verb := {"is": "is", "contains": "contains", "aliases": "is another name for"}[related.how]
-	place_words := {"scratch": "which is shared scratch", "root": "the root directory", "home": "the caller's home"}[related.guard]
-	text := sprintf("%s %s, %s", [verb, related.to, place_words])
+	text := sprintf("%s %s, %s", [verbs[related.how], related.to, guards[related.guard]])
 }
+
+verbs := {"is": "is", "contains": "contains", "aliases": "is another name for"}
+
+guards := {"scratch": "which is shared scratch", "root": "the root directory", "home": "the caller's home"}
 
 elsewhere(role, guard) := "--scratch 64M --because 'why it is needed'" if {
 	guard == "scratch"
 	role in {"read-only", "read-write"}
 } else := option if {
-	option = {"workspace": "--workspace DIRECTORY", "read-only": "--ro DIRECTORY", "read-write": "--rw DIRECTORY"}[role]
+	option = other_place[role]
 } else := null
+
+other_place := {"workspace": "--workspace DIRECTORY", "read-only": "--ro DIRECTORY", "read-write": "--rw DIRECTORY"}
 
 # The size that would fit, where there is one grant only.
 smaller := own(sized[0], sprintf("%dM", [mebibytes(quarter)]), "") if {

@@ -105,7 +105,7 @@ clause(code, presented) := sprintf("expired %s ago", [lasting(input.time - prese
 	code == "bad-signature"
 } else := sprintf("asks for %s; %s is the longest", [lasting(presented.not_after - presented.not_before), longest]) if {
 	code == "lifetime-too-long"
-	longest := {true: "4 hours for break-glass", false: "90 days"}[presented.break_glass]
+	longest := longest_told(presented)
 } else := sprintf("was signed by %d of the %d people that the trust file wants", [
 	count({signer.person | some signer in presented.signatures}),
 	presented.signers_required,
@@ -114,6 +114,10 @@ clause(code, presented) := sprintf("expired %s ago", [lasting(input.time - prese
 } else := sprintf("was not signed by %s, who asks for it, with a key that may request", [presented.requested_by]) if {
 	code == "not-signed-by-requester"
 } else := clauses[code]
+
+longest_told(presented) := "4 hours for break-glass" if {
+	presented.break_glass == true
+} else := "90 days"
 
 clauses := {
 	"revoked": "was revoked",

@@ -8,7 +8,7 @@ import data.denybox.base.usual
 import data.denybox.justification.covering
 import data.denybox.justification.flawed as void
 
-answer := {"allow": usual | granted, "deny": [], "obligations": obligations}
+answer := {"allow": (usual | granted), "deny": [], "obligations": obligations}
 
 granted contains [i, name, null] if {
 	some [i, name] in grantable
@@ -33,11 +33,27 @@ justified if {
 	visible(text)
 }
 
-# A letter that has a case is the usual case, and costs no regular expression.
-visible(text) if lower(text) != upper(text)
+# A letter that has a case is the usual case, and is found without looking at each character.
+visible(text) if {
+	lower(text) != upper(text)
+} else if {
+	some character in split(substring(text, 0, 200), "")
+	some [first, last] in scripts
+	first <= character
+	character <= last
+}
 
-# Digits, and other scripts without blanks and signs that nobody can see: general punctuation, the Hangul fillers,
-# private use. Ranges, because classes such as \pL need tables that the engine is built without.
-else if regex.match(digit_or_script, text)
-
-digit_or_script := `[0-9\x{c0}-\x{115e}\x{1161}-\x{17b3}\x{17b6}-\x{1fff}\x{2c00}-\x{2fff}\x{3005}-\x{3163}\x{3165}-\x{d7ff}\x{f900}-\x{fdff}\x{ff10}-\x{ff9f}\x{10000}-\x{dffff}]`
+# Digits, and other scripts without blanks and signs that nobody can see: general punctuation, the Hangul fillers, private
+# use. Written out, because engines differ over escapes and over what a regular expression takes for a character.
+scripts := [
+	["0", "9"], # U+0030 to U+0039
+	["À", "ᅞ"], # U+00C0 to U+115E
+	["ᅡ", "ឳ"], # U+1161 to U+17B3
+	["ា", "῾"], # U+17B6 to U+1FFE
+	["Ⰰ", "⿻"], # U+2C00 to U+2FFB
+	["々", "ㅣ"], # U+3005 to U+3163
+	["ㅥ", "ퟻ"], # U+3165 to U+D7FB
+	["豈", "﷿"], # U+F900 to U+FDFF
+	["０", "ﾟ"], # U+FF10 to U+FF9F
+	["𐀀", "𲎯"], # U+10000 to U+323AF
+]

@@ -8,7 +8,7 @@ import data.denybox.base.usual
 import data.denybox.justification.covering
 import data.denybox.justification.flawed as void
 
-answer := {"allow": usual | granted, "deny": [], "obligations": obligations}
+answer := {"allow": (usual | granted), "deny": [], "obligations": obligations}
 
 granted contains [i, name, j] if {
 	some [i, name] in grantable

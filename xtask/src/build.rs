@@ -30,7 +30,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 }
 
 /// The target directory.
-fn target() -> Result<PathBuf> {
+pub fn target() -> Result<PathBuf> {
     Ok(std::env::var_os("CARGO_TARGET_DIR").map_or(top()?.join("target"), PathBuf::from))
 }
 
@@ -95,4 +95,16 @@ fn copy(files: &[(PathBuf, &str)]) -> Result<Binaries> {
         fs::rename(&fresh, &to).with_context(|| format!("cannot put {} into place", to.display()))?;
     }
     Ok(Binaries { directory })
+}
+
+/// The number before `word` in a closing line such as `ok. 3 passed; 0 failed; 1 ignored`.
+pub fn count(line: &str, word: &str) -> u64 {
+    let words: Vec<&str> = line.split([' ', ';']).filter(|word| !word.is_empty()).collect();
+    words
+        .windows(2)
+        .find_map(|pair| match pair {
+            [number, name] if *name == word => number.parse().ok(),
+            _ => None,
+        })
+        .unwrap_or(0)
 }

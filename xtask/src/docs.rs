@@ -54,7 +54,18 @@ fn generate() -> Result<BTreeMap<PathBuf, String>> {
         documents
             .insert(format!("docs/completions/{name}").into(), ask(&["generate", "completions", shell])?);
     }
-    for page in ["denybox", "denybox-run", "denybox-doctor", "denybox-schema"] {
+    for page in [
+        "denybox",
+        "denybox-run",
+        "denybox-doctor",
+        "denybox-policy",
+        "denybox-policy-check",
+        "denybox-policy-test",
+        "denybox-policy-eval",
+        "denybox-policy-show",
+        "denybox-policy-bundle",
+        "denybox-schema",
+    ] {
         documents.insert(format!("docs/man/{page}.1").into(), ask(&["generate", "man", page])?);
     }
     Ok(documents)

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod docs;
 mod fuzz;
+mod independent;
 mod machine;
 mod test;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::build::{self, Binaries};
-use crate::{docs, fuzz, machine};
+use crate::{docs, fuzz, independent, machine};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -28,6 +28,8 @@ pub enum Tier {
     Lint,
     /// Pure units, properties, snapshots, the view against the kernel.
     Unit,
+    /// The policies that ship under other Rego engines.
+    Policy,
     /// The seeds of the fuzz targets; with `--full` each target for a minute.
     Fuzz,
     /// Boxes from the outside: the command line, real work, deaths.
@@ -40,8 +42,8 @@ pub enum Tier {
     Knowledge,
 }
 
-const ALL: [Tier; 7] =
-    [Tier::Lint, Tier::Unit, Tier::Fuzz, Tier::Box, Tier::Attack, Tier::Probe, Tier::Knowledge];
+const ALL: [Tier; 8] =
+    [Tier::Lint, Tier::Unit, Tier::Policy, Tier::Fuzz, Tier::Box, Tier::Attack, Tier::Probe, Tier::Knowledge];
 
 /// What the test runners counted.
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,10 +64,11 @@ impl Sum {
 /// Runs the tiers.
 pub fn test(options: &Options) -> Result<()> {
     let tiers: Vec<Tier> = if options.tier.is_empty() { ALL.to_vec() } else { options.tier.clone() };
-    if tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Fuzz)) {
+    if tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Policy | Tier::Fuzz)) {
         machine::prepare(options.full)?;
     }
-    let needs_binaries = tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Fuzz));
+    let needs_binaries =
+        tiers.iter().any(|tier| !matches!(tier, Tier::Lint | Tier::Unit | Tier::Policy | Tier::Fuzz));
     let binaries = if needs_binaries { Some(build::for_tests()?) } else { None };
     let mut sum = Sum::default();
     for tier in tiers {
@@ -108,6 +111,10 @@ fn run_tier(tier: Tier, full: bool, binaries: Option<&Binaries>) -> Result<Sum> 
             full,
             binaries,
         ),
+        Tier::Policy => {
+            let independent::Compared { passed, failed, skipped } = independent::compare()?;
+            Ok(Sum { passed, failed, skipped })
+        }
         Tier::Fuzz => {
             let mut sum = runner(&["-p", "denybox-fuzz-replay"], full, binaries)?;
             if full {
@@ -194,9 +201,9 @@ fn runner(packages: &[&str], full: bool, binaries: Option<&Binaries>) -> Result<
         println!("{line}");
         if let Some(counts) = line.strip_prefix("test result: ") {
             sum.add(Sum {
-                passed: count(counts, "passed"),
-                failed: count(counts, "failed"),
-                skipped: count(counts, "ignored"),
+                passed: build::count(counts, "passed"),
+                failed: build::count(counts, "failed"),
+                skipped: build::count(counts, "ignored"),
             });
         }
         if let Some(skipped) = line.strip_prefix("skipped: ").and_then(|rest| rest.parse().ok()) {
@@ -212,16 +219,4 @@ fn runner(packages: &[&str], full: bool, binaries: Option<&Binaries>) -> Result<
         bail!("cargo test {packages:?} ran no test");
     }
     Ok(sum)
-}
-
-/// The number before `word` in a closing line such as `ok. 3 passed; 0 failed; 1 ignored`.
-fn count(line: &str, word: &str) -> u64 {
-    let words: Vec<&str> = line.split([' ', ';']).filter(|word| !word.is_empty()).collect();
-    words
-        .windows(2)
-        .find_map(|pair| match pair {
-            [number, name] if *name == word => number.parse().ok(),
-            _ => None,
-        })
-        .unwrap_or(0)
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: ratios against real peers, from interleaved runs, each with its interval.
 
 mod overhead;
+mod policy;
 mod start;
 mod statistics;
 
@@ -18,6 +19,15 @@ pub enum What {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// A decision: hot, the first of a process, and beside other ways to evaluate the same Rego
+    Policy {
+        /// Fresh processes
+        #[arg(long, default_value_t = 50)]
+        processes: usize,
+        /// Interleaved pairs of each
+        #[arg(long, default_value_t = 30)]
+        pairs: usize,
+    },
     /// Work inside a box, beside the same work outside
     Overhead {
         /// Interleaved pairs of each
@@ -30,6 +40,7 @@ pub enum What {
 pub fn bench(what: &What) -> Result<()> {
     match what {
         What::Start { runs } => start::start(*runs),
+        What::Policy { processes, pairs } => policy::policy(*processes, *pairs),
         What::Overhead { pairs } => overhead::overhead(*pairs),
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 pub use super::posed::PosedError;
-use super::{Policy, complete, id, posed};
+use super::question::Question;
+use super::{Fault, Policy, complete, id, posed};
 use crate::decision::{Input, Reason, Verdict};
 use crate::resource::Resource;
 
@@ -34,6 +35,15 @@ pub struct Considered {
     /// What would be decided.
     #[serde(flatten)]
     pub verdict: Verdict,
+}
+
+/// The question about `input` as a document, just as rules see it: [`Policy::consider`] reads it.
+///
+/// # Errors
+/// [`Fault::Error`] where it can't be written as JSON.
+pub fn document(input: &Input) -> Result<String, Fault> {
+    serde_json::to_string(&Question::new(&complete(input)))
+        .map_err(|error| Fault::Error(format!("the policy input can't be written: {error}")))
 }
 
 impl Policy {

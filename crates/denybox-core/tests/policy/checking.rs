@@ -64,7 +64,7 @@ fn places_and_codes() {
     assert_eq!(found("\nanswer := {"), [(3, "syntax")]);
     assert_eq!(found(&format!("import data.denybox.nowhere\n{ANSWER}")), [(2, "import")]);
     assert_eq!(found(&format!("{ANSWER}\nidle := 1")), [(3, "unused-rule")]);
-    assert_eq!(found(&format!("{ANSWER}\nexplained contains x if not x")), [(3, "compile")]);
+    assert_eq!(found(&format!("{ANSWER}\nexplained contains x if {{ not y; x := 1 }}")), [(3, "compile")]);
     let elsewhere = Sources {
         modules: vec![
             ("a.rego".to_owned(), format!("package denybox.mine\n{ANSWER}")),

@@ -7,6 +7,8 @@ mod eval;
 mod show;
 pub mod source;
 mod test;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write as _};
 
