@@ -114,7 +114,9 @@ asked(exposure) := base.own(exposure, size(exposure), executed(exposure)) if {
 	exposure.backing.kind == "private"
 } else := sprintf("--grant %s", [base.quoted(sprintf("%s=dir:%s", [exposure.resource, exposure.backing.path]))]) if {
 	exposure.backing.kind == "dir"
-} else := sprintf("--grant %s", [base.quoted(sprintf("%s=%s", [exposure.resource, exposure.backing.kind]))])
+} else := sprintf("--grant %s", [base.quoted(sprintf("%s=shared:%s", [exposure.resource, exposure.backing.group]))]) if {
+	exposure.backing.kind == "shared"
+} else := sprintf("--grant %s", [base.quoted(concat("", [exposure.resource, "=", exposure.backing.kind, executed(exposure)]))])
 
 size(exposure) := sprintf("%dK", [ceil(exposure.limits.size / 1024)]) if {
 	is_number(exposure.limits.size)

@@ -9,6 +9,33 @@ use anyhow::{Context, Result, bail};
 
 use crate::build;
 
+/// The manual pages.
+const PAGES: [&str; 17] = [
+    "denybox",
+    "denybox-run",
+    "denybox-doctor",
+    "denybox-schema",
+    "denybox-policy",
+    "denybox-policy-check",
+    "denybox-policy-test",
+    "denybox-policy-eval",
+    "denybox-policy-show",
+    "denybox-policy-bundle",
+    "denybox-justification",
+    "denybox-justification-new",
+    "denybox-justification-sign",
+    "denybox-justification-verify",
+    "denybox-justification-show",
+    "denybox-justification-revoke",
+    "denybox-justification-schema",
+    "denybox-justification-lint",
+    "denybox-key",
+    "denybox-key-generate",
+    "denybox-key-list",
+    "denybox-key-trust",
+    "denybox-key-revoke",
+];
+
 /// Writes the documents, or with `check` compares them with what is there.
 pub fn docs(check: bool) -> Result<()> {
     let top = build::top()?;
@@ -50,22 +77,12 @@ fn generate() -> Result<BTreeMap<PathBuf, String>> {
     for name in ["report", "policy-input", "policy-answer"] {
         documents.insert(format!("docs/schema/{name}.json").into(), ask(&["schema", name])?);
     }
+    documents.insert("docs/schema/justification.json".into(), ask(&["justification", "schema"])?);
     for (shell, name) in [("bash", "denybox.bash"), ("zsh", "_denybox"), ("fish", "denybox.fish")] {
         documents
             .insert(format!("docs/completions/{name}").into(), ask(&["generate", "completions", shell])?);
     }
-    for page in [
-        "denybox",
-        "denybox-run",
-        "denybox-doctor",
-        "denybox-policy",
-        "denybox-policy-check",
-        "denybox-policy-test",
-        "denybox-policy-eval",
-        "denybox-policy-show",
-        "denybox-policy-bundle",
-        "denybox-schema",
-    ] {
+    for page in PAGES {
         documents.insert(format!("docs/man/{page}.1").into(), ask(&["generate", "man", page])?);
     }
     Ok(documents)

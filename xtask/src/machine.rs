@@ -1,6 +1,6 @@
 //! What the machine has, and installing what the tests need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -99,6 +99,28 @@ pub fn prepare(full: bool) -> Result<()> {
         bail!("installing failed; try by hand: {line}");
     }
     Ok(())
+}
+
+/// A Python with another implementation of DSSE, from the Python Package Index; made once.
+pub fn python(directory: &Path) -> Result<PathBuf> {
+    let python = directory.join("bin/python");
+    let quietly = |command: &mut Command| -> Result<bool> {
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        Ok(status.success())
+    };
+    let ready = ["-c", "import securesystemslib.dsse, cryptography"];
+    if quietly(Command::new(&python).args(ready)).unwrap_or(false) {
+        return Ok(python);
+    }
+    println!("installing securesystemslib and cryptography into {}", directory.display());
+    let made = quietly(Command::new("/usr/bin/python3").args(["-m", "venv", "--clear"]).arg(directory))?;
+    let install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
+    let wanted = ["securesystemslib~=1.3", "cryptography"];
+    if made && quietly(Command::new(&python).args(install).args(wanted))? {
+        Ok(python)
+    } else {
+        bail!("pip failed")
+    }
 }
 
 /// What this machine can't show, in words.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every tier that this machine can, one after the other, with one sum at the end.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -122,10 +123,25 @@ fn run_tier(tier: Tier, full: bool, binaries: Option<&Binaries>) -> Result<Sum> 
             }
             Ok(sum)
         }
-        Tier::Box => runner(&["-p", "denybox-box-tests"], full, binaries),
+        Tier::Box => boxes(full, binaries),
         Tier::Attack => runner(&["-p", "denybox-attacks"], full, binaries),
         Tier::Probe => runner(&["-p", "denybox-probe"], full, binaries),
         Tier::Knowledge => runner(&["-p", "denybox-knowledge-tests"], full, binaries),
+    }
+}
+
+/// The boxes, and the justifications with another implementation beside; without one those checks are skipped, and say so.
+fn boxes(full: bool, binaries: Option<&Binaries>) -> Result<Sum> {
+    let python = binaries.map(|binaries| machine::python(&binaries.path("python")));
+    match python {
+        Some(Ok(python)) => {
+            run_tests(&["-p", "denybox-box-tests"], full, binaries, &[("DENYBOX_PYTHON", python)])
+        }
+        Some(Err(error)) => {
+            println!("no other implementation of DSSE: {error:#}");
+            runner(&["-p", "denybox-box-tests"], full, binaries)
+        }
+        None => runner(&["-p", "denybox-box-tests"], full, binaries),
     }
 }
 
@@ -180,8 +196,18 @@ fn cargo_deny() -> Result<()> {
 
 /// Runs `cargo test`, shows what it prints, and counts its closing lines.
 fn runner(packages: &[&str], full: bool, binaries: Option<&Binaries>) -> Result<Sum> {
+    run_tests(packages, full, binaries, &[])
+}
+
+/// The same, with more variables.
+fn run_tests(
+    packages: &[&str],
+    full: bool,
+    binaries: Option<&Binaries>,
+    variables: &[(&str, PathBuf)],
+) -> Result<Sum> {
     let mut command = build::cargo()?;
-    command.args(["test", "--no-fail-fast"]).args(packages);
+    command.args(["test", "--no-fail-fast"]).args(packages).envs(variables.iter().cloned());
     if let Some(binaries) = binaries {
         command
             .env("DENYBOX_BIN", binaries.path("denybox"))

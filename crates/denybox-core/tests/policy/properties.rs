@@ -138,7 +138,10 @@ fn weaken(presented: &mut Presented, how: usize, at: Index) -> bool {
 fn outcome(policy: &Policy, input: &Input) -> (Vec<String>, std::collections::BTreeSet<String>) {
     let decision = policy.decide(input);
     if let Decision::Allowed(allowed) = &decision {
-        return (allowed.verdicts().iter().map(|verdict| format!("{verdict:?}")).collect(), Default::default());
+        return (
+            allowed.verdicts().iter().map(|verdict| format!("{verdict:?}")).collect(),
+            Default::default(),
+        );
     }
     let Decision::Refused(refusal) = decision else { return Default::default() };
     (refusal.denials.iter().map(|denial| format!("{denial:?}")).collect(), codes(&refusal.general))

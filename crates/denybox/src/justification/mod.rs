@@ -9,6 +9,8 @@ mod new;
 mod revoke;
 mod show;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod wanted;
 

@@ -166,7 +166,8 @@ mod tests {
     #[test]
     fn texts_that_yaml_would_misread_stay_texts() {
         for text in ["yes", "007", "a: b # c", "line\nline\n", "- x", "'\"{}", "1e3", "null"] {
-            let words = ["--scratch", "64M", "--because", text, "--requested-by", "true", "--ticket", "12"];
+            let because = format!("--because={text}");
+            let words = ["--scratch", "64M", &because, "--requested-by", "true", "--ticket", "12"];
             match made(&words) {
                 Ok(made) => assert_eq!(Manifest::parse(made.to_yaml().as_bytes()), Ok(made), "{text}"),
                 Err(error) => assert!(text == "'\"{}", "{text}: {error}"),

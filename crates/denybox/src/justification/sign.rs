@@ -143,7 +143,8 @@ mod tests {
 
     /// Not in shared scratch, as temporary directories usually are.
     fn place() -> tempfile::TempDir {
-        tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap()
+        let program = std::env::current_exe().unwrap();
+        tempfile::tempdir_in(program.parent().unwrap()).unwrap()
     }
 
     fn key(directory: &Path, seed: u8) -> String {

@@ -299,9 +299,13 @@ fn in_words(examined: &Examined, now: u64) -> String {
     }
     for reason in &examined.missing {
         line("missing", &format!("{BAD}{}{BAD:#} [{}]", reason.message, reason.code));
-        if let Some(remedy) = &reason.remedy {
-            line("", &format!("→ {remedy}"));
-        }
+    }
+    let mut remedies: Vec<&str> =
+        examined.missing.iter().filter_map(|reason| reason.remedy.as_deref()).collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    for remedy in remedies {
+        line("to mend it", remedy);
     }
     text
 }

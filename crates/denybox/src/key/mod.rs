@@ -39,6 +39,7 @@ fn open_trust(named: Option<&Path>) -> Result<(Folder, String), Failed> {
             own.join(trusted::TRUST_FILE)
         }
     };
+    outside_scratch(&path, &path)?;
     let folder = Folder::lock(&path)?;
     outside_scratch(&path, &folder.file())?;
     if !folder.file().exists() {

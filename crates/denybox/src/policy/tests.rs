@@ -37,9 +37,8 @@ fn a_directory_and_what_is_below_it() {
     let found = sources(mine.as_os_str()).unwrap();
     assert_eq!(found.name, "mine");
     let names = |modules: &[(String, String)]| -> Vec<String> {
-        let below = |(name, _): &(String, String)| {
-            Path::new(name).strip_prefix(&mine).unwrap().display().to_string()
-        };
+        let below =
+            |(name, _): &(String, String)| Path::new(name).strip_prefix(&mine).unwrap().display().to_string();
         modules.iter().map(below).collect()
     };
     assert_eq!(names(&found.modules), ["a/b/more.rego", "decide.rego", "linked.rego"]);

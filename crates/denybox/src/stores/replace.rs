@@ -78,12 +78,12 @@ impl Folder {
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), ReplaceError> {
         let file = self.file();
         // Whoever may read it keeps that right, and nobody else gets it.
-        let mode = fs::metadata(&file).map_or(mode, |old| old.mode() & 0o777);
+        let kept = fs::metadata(&file).ok().map(|old| old.mode() & 0o777);
         let mut name = OsString::from(".");
         name.push(&self.name);
         name.push(format!(".{}", std::process::id()));
         let fresh = self.path.join(name);
-        let written = write(&fresh, bytes, mode)
+        let written = write(&fresh, bytes, mode, kept)
             .and_then(|()| fs::rename(&fresh, &file).map_err(failed("put into its place", &file)));
         if written.is_err() {
             // It was in nobody's way, and is rubbish now.
@@ -99,7 +99,7 @@ impl Folder {
     /// [`ReplaceError::Exists`], where `could_force` says whether the caller has an option to overwrite it.
     pub fn create(&self, bytes: &[u8], mode: u32, could_force: bool) -> Result<(), ReplaceError> {
         let file = self.file();
-        match write(&file, bytes, mode) {
+        match write(&file, bytes, mode, None) {
             Err(ReplaceError::Step { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
                 Err(ReplaceError::Exists(file, could_force))
             }
@@ -109,17 +109,16 @@ impl Folder {
     }
 }
 
-/// Writes a new file. Half of one doesn't stay.
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ReplaceError> {
+/// Writes a new file, with `mode` less the umask, or exactly the one that is `kept`. Half of one doesn't stay.
+fn write(path: &Path, bytes: &[u8], mode: u32, kept: Option<u32>) -> Result<(), ReplaceError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
         .open(path)
         .map_err(failed("make", path))?;
-    // The umask took from the mode what an old file had given.
-    let written = file
-        .set_permissions(fs::Permissions::from_mode(mode))
+    let written = kept
+        .map_or(Ok(()), |mode| file.set_permissions(fs::Permissions::from_mode(mode)))
         .and_then(|()| file.write_all(bytes))
         .and_then(|()| file.sync_all());
     written.map_err(|error| {
