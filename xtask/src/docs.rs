@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::build;
 
 /// The manual pages.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 23] = [
     "denybox",
     "denybox-run",
     "denybox-doctor",
