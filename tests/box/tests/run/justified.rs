@@ -332,7 +332,7 @@ fn served(socket: &Path, response: Option<String>) -> Result<std::thread::JoinHa
         while !String::from_utf8_lossy(&asked).trim_end().ends_with("}}") {
             match stream.read(&mut part) {
                 Ok(0) | Err(_) => break,
-                Ok(length) => asked.extend_from_slice(&part[..length]),
+                Ok(length) => asked.extend_from_slice(part.get(..length).unwrap_or_default()),
             }
         }
         match response {
