@@ -176,7 +176,7 @@ fn no_condition_is_idle() {
             for (number, line) in source.lines().enumerate() {
                 // A condition: indented, neither a binding nor part of a value. What only words are made of has no part.
                 let condition = line.strip_prefix('\t').filter(|text| {
-                    !text.starts_with(['"', '\t', '#', ')', ']', '}'])
+                    !text.starts_with(['"', '\t', '#', ')', '[', ']', '}'])
                         && !text.starts_with("some ")
                         && !text.ends_with(['{', ','])
                 });
