@@ -116,7 +116,11 @@ pub fn python(directory: &Path) -> Result<PathBuf> {
     let made = quietly(Command::new("/usr/bin/python3").args(["-m", "venv", "--clear"]).arg(directory))?;
     let install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
     let wanted = ["securesystemslib~=1.3", "cryptography"];
-    if made && quietly(Command::new(&python).args(install).args(wanted))? { Ok(python) } else { bail!("pip failed") }
+    if made && quietly(Command::new(&python).args(install).args(wanted))? {
+        Ok(python)
+    } else {
+        bail!("pip failed")
+    }
 }
 
 /// What this machine can't show, in words.

@@ -127,7 +127,9 @@ fn run_tier(tier: Tier, full: bool, binaries: Option<&Binaries>) -> Result<Sum> 
 fn boxes(full: bool, binaries: Option<&Binaries>) -> Result<Sum> {
     let python = binaries.map(|binaries| machine::python(&binaries.path("python")));
     match python {
-        Some(Ok(python)) => run_tests(&["-p", "denybox-box-tests"], full, binaries, &[("DENYBOX_PYTHON", python)]),
+        Some(Ok(python)) => {
+            run_tests(&["-p", "denybox-box-tests"], full, binaries, &[("DENYBOX_PYTHON", python)])
+        }
         Some(Err(error)) => {
             println!("no other implementation of DSSE: {error:#}");
             runner(&["-p", "denybox-box-tests"], full, binaries)
