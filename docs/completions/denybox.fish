@@ -28,6 +28,8 @@ complete -c denybox -n "__fish_denybox_needs_command" -s h -l help -d 'Print hel
 complete -c denybox -n "__fish_denybox_needs_command" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_needs_command" -f -a "run" -d 'Run a command in a box'
 complete -c denybox -n "__fish_denybox_needs_command" -f -a "doctor" -d 'Say what this host can enforce, and how to get the rest'
+complete -c denybox -n "__fish_denybox_needs_command" -f -a "justification" -d 'Write, sign, check and revoke justifications'
+complete -c denybox -n "__fish_denybox_needs_command" -f -a "key" -d 'Make keys that sign justifications, and say whose keys are trusted'
 complete -c denybox -n "__fish_denybox_needs_command" -f -a "schema" -d 'Print the JSON schema of a document that denybox writes or reads'
 complete -c denybox -n "__fish_denybox_needs_command" -f -a "generate" -d 'Print a manual page or the completions of a shell, for packages'
 complete -c denybox -n "__fish_denybox_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -78,6 +80,105 @@ json\t'For programs'
 none\t'Not at all'"
 complete -c denybox -n "__fish_denybox_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand doctor" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "new" -d 'Write a manifest: what scratch an agent needs, why, who asks, who agrees, and until when'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "sign" -d 'Sign a manifest, or add a signature to one that is signed'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "verify" -d 'Say whose signatures a justification has, and whether it would hold'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "show" -d 'Show a justification to people, or its parts to other programs'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "revoke" -d 'Revoke a justification, whoever signed it'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "schema" -d 'Print the JSON schema of manifests'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "lint" -d 'Say what is wrong with manifests, and what could be better'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and not __fish_seen_subcommand_from new sign verify show revoke schema lint help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l grant -d 'Ask for a resource with a backing (may be repeated)' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l scratch -d 'Ask for a private scratch of this size at /run/denybox/scratch, where TMPDIR will point' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l because -d 'The reason: what needs it, and what happens without' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l category -d 'The kind of the reason [default: guessed from what is asked for]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l ticket -d 'Where more is written about it: a ticket or a URL' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l alternative -d 'What was tried instead, and why it doesn\'t do (may be repeated)' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l agent -d 'Only for the agent of this name' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l executable -d 'Only for this very executable: the digest of the file is written down (may be repeated)' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l host -d 'Only on hosts of this name, such as build-7 or ci-*.example.org (may be repeated)' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l for -d 'From now for this long, such as 8h or 30d [default: 30d; 4h for break-glass]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l max-uses -d 'For no more than this many boxes' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l requested-by -d 'Who asks, by the name that trust files use [default: git\'s user.email]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l approved-by -d 'Who shall agree (may be repeated); their signatures will prove it' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l id -d 'Its name [default: made from the kind of reason and the date]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l format -d 'How to write it' -r -f -a "yaml\t'YAML'
+json\t'JSON'"
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l output -d 'Write it to a file, which must not exist yet [default: standard output]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l break-glass -d 'There is no time to ask anybody: a key with the role break-glass signs alone, and somebody is alerted'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -l force -d 'Overwrite the file'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from new" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l key -d 'Sign with this secret key: a file, or the name of one that `denybox key generate` made' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l ssh-key -d 'Sign with this OpenSSH key of the kind ed25519: its file, or its .pub file where ssh-agent holds the secret' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l output -d 'Write the envelope there [default: in place; for a manifest beside it, ending in .dsse.json]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l force -d 'Overwrite another justification that is there'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l trust -d 'A trust file that signatures must pass as well (may be repeated) [default: your own, where nothing is pinned]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l host -d 'As if on a host of this name [default: this host\'s name]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l agent -d 'As if for an agent of this name [default: the one that the justification names]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l executable -d 'As if for this executable [default: the one that the justification names]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l report -d 'How to tell' -r -f -a "text\t'For people'
+json\t'For programs'
+none\t'Not at all'"
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from show" -l ssh-signature -d 'Write the Nth signature, which an SSH key made, as ssh-keygen reads it' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from show" -l manifest -d 'Write the manifest alone' -r -f -a "yaml\t'YAML'
+json\t'JSON'"
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from show" -l signed-bytes -d 'Write the bytes that signatures are over, for `ssh-keygen -Y verify -n denybox-justification`'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l because -d 'Why' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l by -d 'Who revokes it [default: git\'s user.email]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l list -d 'The list [default: revoked.toml in your configuration]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from lint" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "new" -d 'Write a manifest: what scratch an agent needs, why, who asks, who agrees, and until when'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "sign" -d 'Sign a manifest, or add a signature to one that is signed'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Say whose signatures a justification has, and whether it would hold'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a justification to people, or its parts to other programs'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a justification, whoever signed it'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON schema of manifests'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Say what is wrong with manifests, and what could be better'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "generate" -d 'Make a key, and say how others trust it'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "list" -d 'List the keys that you hold, and those that are trusted'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "trust" -d 'Trust somebody\'s key'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "revoke" -d 'Trust a key, or a person\'s every key, no more'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -l person -d 'Whose it is, for the command that trusts it [default: git\'s user.email]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from list" -l trust -d 'List this trust file as well (may be repeated) [default: your own, where nothing is pinned]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -l person -d 'Whose it is: the name that justifications use' -r
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -l role -d 'What it may sign for (may be repeated, or a list with commas)' -r -f -a "requester\t'Asks'
+approver\t'Agrees'
+break-glass\t'Goes ahead alone in an emergency'"
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -l resource -d 'Only for this resource, and what lies below it (may be repeated)' -r
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -l for -d 'From now for this long, such as 365d [default: for ever]' -r
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -l trust -d 'The trust file [default: trust.toml in your configuration]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -l trust -d 'The trust file [default: trust.toml in your configuration]' -r -F
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "generate" -d 'Make a key, and say how others trust it'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that you hold, and those that are trusted'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Trust somebody\'s key'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Trust a key, or a person\'s every key, no more'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c denybox -n "__fish_denybox_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand generate; and not __fish_seen_subcommand_from man completions help" -s h -l help -d 'Print help'
@@ -92,10 +193,23 @@ complete -c denybox -n "__fish_denybox_using_subcommand generate; and __fish_see
 complete -c denybox -n "__fish_denybox_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'A manual page, in roff'
 complete -c denybox -n "__fish_denybox_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Completions of a shell'
 complete -c denybox -n "__fish_denybox_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor schema generate help" -f -a "run" -d 'Run a command in a box'
-complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor schema generate help" -f -a "doctor" -d 'Say what this host can enforce, and how to get the rest'
-complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor schema generate help" -f -a "schema" -d 'Print the JSON schema of a document that denybox writes or reads'
-complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor schema generate help" -f -a "generate" -d 'Print a manual page or the completions of a shell, for packages'
-complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor schema generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "run" -d 'Run a command in a box'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "doctor" -d 'Say what this host can enforce, and how to get the rest'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "justification" -d 'Write, sign, check and revoke justifications'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "key" -d 'Make keys that sign justifications, and say whose keys are trusted'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "schema" -d 'Print the JSON schema of a document that denybox writes or reads'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "generate" -d 'Print a manual page or the completions of a shell, for packages'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and not __fish_seen_subcommand_from run doctor justification key schema generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "new" -d 'Write a manifest: what scratch an agent needs, why, who asks, who agrees, and until when'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "sign" -d 'Sign a manifest, or add a signature to one that is signed'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "verify" -d 'Say whose signatures a justification has, and whether it would hold'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "show" -d 'Show a justification to people, or its parts to other programs'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "revoke" -d 'Revoke a justification, whoever signed it'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "schema" -d 'Print the JSON schema of manifests'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from justification" -f -a "lint" -d 'Say what is wrong with manifests, and what could be better'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "generate" -d 'Make a key, and say how others trust it'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keys that you hold, and those that are trusted'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Trust somebody\'s key'
+complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'Trust a key, or a person\'s every key, no more'
 complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'A manual page, in roff'
 complete -c denybox -n "__fish_denybox_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions of a shell'
