@@ -261,7 +261,7 @@ pub fn printable_json(json: &str) -> String {
 }
 
 /// Whether a character acts on the terminal or is invisible: see [`printable_up_to`].
-pub(crate) fn is_deceptive(character: char) -> bool {
+pub fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' // soft hyphen

@@ -24,24 +24,32 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum Justification {
     /// Write a manifest: what scratch an agent needs, why, who asks, who agrees, and until when.
+    ///
+    /// What is written passes the checks; nobody has signed it yet.
     New(Box<New>),
     /// Sign a manifest, or add a signature to one that is signed.
+    ///
+    /// What is about to be signed is shown on standard error first. Signatures that are there already stay.
     Sign(Sign),
     /// Say whose signatures a justification has, and whether it would hold.
+    ///
+    /// A justification is asked about as if a box on this host asked for everything that it grants, by the policy strict.
     Verify(Verify),
     /// Show a justification to people, or its parts to other programs.
     Show(Show),
     /// Revoke a justification, whoever signed it.
+    ///
+    /// A list of revocations counts whatever the clock says, and nothing is taken off it by denybox.
     Revoke(Revoke),
     /// Print the JSON schema of manifests.
     Schema,
     /// Say what is wrong with manifests, and what could be better.
+    ///
+    /// Faults are told with their place, as far as there is one. Advice changes no exit code.
     Lint(Lint),
 }
 
 /// Options of `denybox justification new`.
-///
-/// What is written passes the checks; nobody has signed it yet.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, group = ArgGroup::new("asked").required(true).multiple(true))]
 pub struct New {
@@ -118,8 +126,6 @@ pub enum Form {
 }
 
 /// Options of `denybox justification sign`.
-///
-/// What is about to be signed is shown on standard error first. Signatures that are there already stay.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, group = ArgGroup::new("signer").required(true))]
 pub struct Sign {
@@ -141,8 +147,6 @@ pub struct Sign {
 }
 
 /// Options of `denybox justification verify`.
-///
-/// A justification is asked about as if a box on this host asked for everything that it grants, by the policy strict.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Verify {
@@ -185,8 +189,6 @@ pub struct Show {
 }
 
 /// Options of `denybox justification revoke`.
-///
-/// A list of revocations counts whatever the clock says, and nothing is taken off it by denybox.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Revoke {
@@ -206,8 +208,6 @@ pub struct Revoke {
 }
 
 /// Options of `denybox justification lint`.
-///
-/// Faults are told with their place, as far as there is one. Advice changes no exit code.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Lint {

@@ -18,11 +18,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use denybox_core::event::printable_up_to;
-use denybox_core::justification::Opened;
+use denybox_core::event::{is_deceptive, printable_json, printable_up_to};
 use denybox_core::justification::envelope::ENVELOPE_MAX;
+use denybox_core::justification::{Manifest, Opened};
 
-use self::command_line::Justification;
+use self::command_line::{Form, Justification};
 pub use self::failed::Failed;
 
 /// Does what the command line says; gives the exit code.
@@ -41,9 +41,25 @@ pub fn justification(what: &Justification) -> i32 {
 /// Says why a command failed; gives the exit code.
 pub fn told(done: Result<i32, Failed>) -> i32 {
     done.unwrap_or_else(|failed| {
-        say(&format!("denybox: {failed}\n"));
+        say(&format!("denybox: {}\n", harmless(&failed.to_string())));
         failed.exit_code()
     })
+}
+
+/// A message in which nothing steers a terminal: names of files can be anything. What is escaped already stays as it is.
+fn harmless(message: &str) -> String {
+    let escaped = |c: char| if is_deceptive(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    message.chars().map(escaped).collect()
+}
+
+/// A manifest, written for files and for terminals. YAML can't escape everything that could deceive its reader; JSON can, and
+/// is YAML as well.
+fn text_of(manifest: &Manifest, form: Form) -> String {
+    let yaml = manifest.to_yaml();
+    match form {
+        Form::Yaml if !yaml.contains(|c| c != '\n' && is_deceptive(c)) => yaml,
+        _ => printable_json(&manifest.to_json()),
+    }
 }
 
 /// Prints for people, on standard error. Where that can't be written the exit code still says it.
@@ -89,7 +105,7 @@ pub fn name(path: &Path) -> String {
 
 /// A path as a word of a shell's command line.
 pub fn quoted(path: &Path) -> String {
-    let name = path.display().to_string();
+    let name = harmless(&path.display().to_string());
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._=,:@%+-".contains(c);
     if !name.is_empty() && name.chars().all(plain) {
         name

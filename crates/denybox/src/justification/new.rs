@@ -7,9 +7,9 @@ use denybox_core::justification::manifest::{
 };
 use denybox_core::justification::{Category, DigestKind, digest, moment};
 
-use super::command_line::{Form, New};
+use super::command_line::New;
 use super::wanted::Wanted;
-use super::{Failed, name, now, print, quoted, say};
+use super::{Failed, name, now, print, quoted, say, text_of};
 use crate::stores::person;
 use crate::stores::replace::{Folder, READABLE};
 
@@ -26,10 +26,7 @@ const EXECUTABLE_MAX: usize = 2 << 30;
 /// [`Failed`].
 pub fn new(options: &New) -> Result<(), Failed> {
     let manifest = manifest(options, now())?;
-    let text = match options.format {
-        Form::Yaml => manifest.to_yaml(),
-        Form::Json => manifest.to_json(),
-    };
+    let text = text_of(&manifest, options.format);
     let Some(output) = &options.output else {
         return print(&text);
     };
@@ -165,11 +162,17 @@ mod tests {
 
     #[test]
     fn texts_that_yaml_would_misread_stay_texts() {
-        for text in ["yes", "007", "a: b # c", "line\nline\n", "- x", "'\"{}", "1e3", "null"] {
+        for text in
+            ["yes", "007", "a: b # c", "line\nline\n", "- x", "'\"{}", "1e3", "null", "a\u{202e}b\u{1b}[2J"]
+        {
             let because = format!("--because={text}");
             let words = ["--scratch", "64M", &because, "--requested-by", "true", "--ticket", "12"];
             match made(&words) {
-                Ok(made) => assert_eq!(Manifest::parse(made.to_yaml().as_bytes()), Ok(made), "{text}"),
+                Ok(made) => {
+                    let yaml = text_of(&made, crate::justification::command_line::Form::Yaml);
+                    assert!(!yaml.contains(['\u{202e}', '\u{1b}']), "{yaml}");
+                    assert_eq!(Manifest::parse(yaml.as_bytes()), Ok(made), "{text}");
+                }
                 Err(error) => assert!(text == "'\"{}", "{text}: {error}"),
             }
         }

@@ -6,8 +6,8 @@ use denybox_core::event::printable;
 use denybox_core::justification::key::armoured;
 use denybox_core::justification::{Opened, digest};
 
-use super::command_line::{Form, Show};
-use super::{Failed, counted, describe, name, print};
+use super::command_line::Show;
+use super::{Failed, counted, describe, name, print, text_of};
 
 /// Shows it.
 ///
@@ -23,8 +23,7 @@ pub fn show(options: &Show) -> Result<(), Failed> {
         return ssh_signature(options, &opened.into_envelope(), number);
     }
     match options.manifest {
-        Some(Form::Yaml) => print(&opened.manifest().to_yaml()),
-        Some(Form::Json) => print(&opened.manifest().to_json()),
+        Some(form) => print(&text_of(opened.manifest(), form)),
         None => print(&in_words(options, &opened)),
     }
 }

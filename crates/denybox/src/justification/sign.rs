@@ -113,9 +113,15 @@ fn envelope(options: &Sign, opened: Opened, folder: &Folder) -> Result<(Envelope
     }
     let old = Opened::parse(&super::read(&there)?).ok().map(Opened::into_envelope);
     match old.filter(|old| old.payload() == envelope.payload()) {
-        // Read again under the lock: it may have more signatures by now.
-        Some(old) if old.signatures().len() >= envelope.signatures().len() => Ok((old, true)),
-        Some(_) => Ok((envelope, true)),
+        Some(mut old) => {
+            for signature in envelope.signatures() {
+                if !old.signatures().contains(signature) {
+                    let failed = |source| Failed::Envelope { path: name(&there), source };
+                    old.add(signature.clone()).map_err(failed)?;
+                }
+            }
+            Ok((old, true))
+        }
         None if options.force => Ok((envelope, true)),
         None => Err(Failed::Another(name(&there))),
     }

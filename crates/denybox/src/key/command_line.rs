@@ -14,19 +14,23 @@ use crate::justification::command_line::{EXIT_CODES, lifetime};
 #[derive(Debug, Subcommand)]
 pub enum Key {
     /// Make a key, and say how others trust it.
+    ///
+    /// The secret key is Ed25519 in PKCS#8, in keys/NAME.pem in your configuration, for you alone. A key that is there is
+    /// never overwritten.
     Generate(Generate),
     /// List the keys that you hold, and those that are trusted.
     List(List),
     /// Trust somebody's key.
+    ///
+    /// Comments in the trust file stay.
     Trust(Trust),
     /// Trust a key, or a person's every key, no more.
+    ///
+    /// A revoked key stays in the trust file, so that what it signed is refused by name, whenever it was signed.
     Revoke(Revoke),
 }
 
 /// Options of `denybox key generate`.
-///
-/// The secret key is Ed25519 in PKCS#8, in keys/NAME.pem in your configuration, for you alone. A key that is there is
-/// never overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Generate {
@@ -48,8 +52,6 @@ pub struct List {
 }
 
 /// Options of `denybox key trust`.
-///
-/// Comments in the trust file stay.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Trust {
@@ -74,8 +76,6 @@ pub struct Trust {
 }
 
 /// Options of `denybox key revoke`.
-///
-/// A revoked key stays in the trust file, so that what it signed is refused by name, whenever it was signed.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Revoke {
