@@ -13,7 +13,7 @@ use crate::stores::replace::{Folder, READABLE};
 
 /// Whoever signs.
 enum Signer {
-    Secret(SecretKey),
+    Secret(Box<SecretKey>),
     /// The SSH agent, with this key of its.
     Agent(PublicKey),
 }
@@ -70,7 +70,7 @@ impl Signer {
 
 fn signer(options: &Sign) -> Result<Signer, Failed> {
     if let Some(key) = &options.key {
-        return Ok(Signer::Secret(keys::find(key)?));
+        return Ok(Signer::Secret(Box::new(keys::find(key)?)));
     }
     let path = options.ssh_key.as_deref().unwrap_or(Path::new(""));
     if let Some(line) = public_line(path)? {
@@ -80,7 +80,7 @@ fn signer(options: &Sign) -> Result<Signer, Failed> {
     }
     let secret = keys::read(path)?;
     match secret.public().kind() {
-        KeyKind::Ssh => Ok(Signer::Secret(secret)),
+        KeyKind::Ssh => Ok(Signer::Secret(Box::new(secret))),
         KeyKind::Plain => Err(Failed::NotSsh(name(path))),
     }
 }

@@ -24,8 +24,12 @@ pub enum JudgesError {
 /// One that decides.
 #[derive(Debug)]
 enum Judge {
-    Embedded(Policy),
+    Embedded(Box<Policy>),
     Server(PolicyServer),
+}
+
+fn embedded(name: &OsStr) -> Result<Judge, SourceError> {
+    Ok(Judge::Embedded(Box::new(source::policy(name)?.made_ready())))
 }
 
 /// Everyone who must allow a box.
@@ -51,13 +55,13 @@ impl Judges {
     pub fn appoint(settings: &Settings, named: &Named) -> Result<Self, JudgesError> {
         let mut judges = Vec::new();
         for name in settings.policy.as_deref().map(OsStr::new).into_iter().chain(named.policy.as_deref()) {
-            judges.push(Judge::Embedded(source::policy(name)?.made_ready()));
+            judges.push(embedded(name)?);
         }
         if let Some(url) = &named.server {
             judges.push(Judge::Server(PolicyServer::new(url, named.authority.as_deref())?));
         }
         if judges.is_empty() {
-            judges.push(Judge::Embedded(source::policy(OsStr::new("local"))?.made_ready()));
+            judges.push(embedded(OsStr::new("local"))?);
         }
         Ok(Self(judges))
     }

@@ -203,11 +203,14 @@ pub fn generate(name: &str) -> Result<(PathBuf, SecretKey), KeyFileError> {
     Ok((path, key))
 }
 
-/// Every key that the caller holds by a name: the name, and the key or why it isn't used.
+/// A key that the caller holds by a name: the name, and the key or why it isn't used.
+pub type Held = (String, Result<SecretKey, KeyFileError>);
+
+/// Every key that the caller holds by a name.
 ///
 /// # Errors
 /// [`KeyFileError::Place`] and [`KeyFileError::Read`].
-pub fn held() -> Result<Vec<(String, Result<SecretKey, KeyFileError>)>, KeyFileError> {
+pub fn held() -> Result<Vec<Held>, KeyFileError> {
     let directory = directory()?;
     let entries = match fs::read_dir(&directory) {
         Ok(entries) => entries,
