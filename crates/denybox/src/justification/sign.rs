@@ -15,7 +15,7 @@ use crate::stores::replace::{Folder, READABLE};
 enum Signer {
     Secret(Box<SecretKey>),
     /// The SSH agent, with this key of its.
-    Agent(PublicKey),
+    Agent(Box<PublicKey>),
 }
 
 /// Signs.
@@ -76,7 +76,7 @@ fn signer(options: &Sign) -> Result<Signer, Failed> {
     if let Some(line) = public_line(path)? {
         let public = line.parse::<PublicKey>();
         let public = public.map_err(|source| Failed::PublicKey { path: name(path), source })?;
-        return Ok(Signer::Agent(public));
+        return Ok(Signer::Agent(Box::new(public)));
     }
     let secret = keys::read(path)?;
     match secret.public().kind() {
