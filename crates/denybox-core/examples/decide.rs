@@ -108,7 +108,7 @@ impl Asking {
 
     fn input(&self, number: usize) -> Input {
         let mut input = self.input.clone();
-        let path = AbsPath::new(format!("/home/u/project-{number}")).unwrap();
+        let path = AbsPath::new(&format!("/home/u/project-{number}")).unwrap();
         let workspace = input.surface.exposures.last_mut().unwrap();
         workspace.resource = Resource::Path(path.clone());
         let Fact::Known { value, .. } = &mut workspace.backing else { panic!("it is known") };

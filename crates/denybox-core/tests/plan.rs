@@ -19,7 +19,7 @@ use denybox_core::surface::{
 };
 use proptest::prelude::*;
 
-static POLICY: LazyLock<Policy> = LazyLock::new(Policy::shipped);
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::shipped("local").unwrap());
 
 fn path(text: &str) -> AbsPath {
     AbsPath::new(text).unwrap()
@@ -58,6 +58,7 @@ fn plan(exposures: Vec<Exposure>, furniture: Furniture) -> Result<Plan, Vec<Stri
         version: INPUT_VERSION,
         surface: Surface { exposures, controls: Vec::new() },
         reasons: vec!["the test needs it".to_owned()],
+        justifications: Vec::new(),
         host: Host { memory_bytes: 8 << 30, abstract_socket_scope: true },
         caller: Caller { uid: 1000, home: Some(path("/home/u")) },
         time: 0,
