@@ -159,7 +159,7 @@ complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fis
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l ssh-key -d 'Sign with this OpenSSH key of the kind ed25519: its file, or its .pub file where ssh-agent holds the secret' -r -F
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l output -d 'Write the envelope there [default: in place; for a manifest beside it, ending in .dsse.json]' -r -F
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -l force -d 'Overwrite another justification that is there'
-complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from sign" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l trust -d 'A trust file that signatures must pass as well (may be repeated) [default: your own, where nothing is pinned]' -r -F
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from verify" -l host -d 'As if on a host of this name [default: this host\'s name]' -r
@@ -179,11 +179,11 @@ complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fis
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l because -d 'Why' -r
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l by -d 'Who revokes it [default: git\'s user.email]' -r
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -l list -d 'The list [default: revoked.toml in your configuration]' -r -F
-complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
-complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from lint" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "new" -d 'Write a manifest: what scratch an agent needs, why, who asks, who agrees, and until when'
 complete -c denybox -n "__fish_denybox_using_subcommand justification; and __fish_seen_subcommand_from help" -f -a "sign" -d 'Sign a manifest, or add a signature to one that is signed'
@@ -201,7 +201,7 @@ complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen
 complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "revoke" -d 'Trust a key, or a person\'s every key, no more'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and not __fish_seen_subcommand_from generate list trust revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -l person -d 'Whose it is, for the command that trusts it [default: git\'s user.email]' -r
-complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from generate" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from list" -l trust -d 'List this trust file as well (may be repeated) [default: your own, where nothing is pinned]' -r -F
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -216,7 +216,7 @@ complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_sub
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from trust" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -l trust -d 'The trust file [default: trust.toml in your configuration]' -r -F
-complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "generate" -d 'Make a key, and say how others trust it'
 complete -c denybox -n "__fish_denybox_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that you hold, and those that are trusted'
