@@ -173,12 +173,16 @@ place(path) if {
 # All memory that is granted together stays within a quarter of what there is.
 within_budget if granted * 4 <= input.host.memory_bytes
 
-granted := sum([exposure.limits.size |
+granted := sum([bytes(exposure) |
 	some exposure in input.surface.scratch
 	exposure.backing.kind in {"private", "shared"}
 	startswith(exposure.resource, "/")
-	is_number(exposure.limits.size)
 ])
+
+# What has no size is refused for that; it counts for nothing here.
+bytes(exposure) := exposure.limits.size if is_number(exposure.limits.size)
+
+else := 0
 
 # What must be done along with what a rule allows.
 obligations := {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use regorus::utils::limits::ExecutionTimerConfig;
 
 /// How long an evaluation may take.
-pub const TIME: Duration = Duration::from_millis(200);
+pub const TIME: Duration = Duration::from_secs(1);
 
 /// How many steps the compiled form may take: a surface of some thousand exposures.
 pub(super) const INSTRUCTIONS: usize = 4_000_000;
