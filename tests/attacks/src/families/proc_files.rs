@@ -65,12 +65,26 @@ fn sysctl_user(_: &Values) -> Outcome {
 
 /// Lists the keys that this uid can see, those of other sessions included.
 fn proc_keys(_: &Values) -> Outcome {
-    readable("/proc/keys")
+    kernels_list("/proc/keys")
 }
 
 /// Lists who holds keys.
 fn proc_key_users(_: &Values) -> Outcome {
-    readable("/proc/key-users")
+    kernels_list("/proc/key-users")
+}
+
+/// Success if `path` can be read and is the kernel's own list. There may be nothing in it just now: keyrings come and go.
+fn kernels_list(path: &str) -> Outcome {
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) => return Ok(Verdict::Blocked(format!("open {path}: {error}"))),
+    };
+    let of_proc = rustix::fs::fstatfs(&file).map_err(io::Error::from)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
+    Ok(if of_proc {
+        Verdict::Succeeded(format!("{path} is the kernel's list"))
+    } else {
+        Verdict::Blocked(format!("{path} is something else"))
+    })
 }
 
 /// Lists the host's timers and the processes behind them.
