@@ -72,7 +72,8 @@ impl Trusted {
             let bytes = read(&path)?;
             trusts.push(Trust::parse(&bytes).map_err(|source| TrustedError::Trust { path, source })?);
         }
-        let own = own.iter().map(|own| own.join(REVOCATIONS_FILE)).filter(|file| file.exists());
+        let own =
+            own.iter().map(|own| own.join(REVOCATIONS_FILE)).filter(|file| file.try_exists().unwrap_or(true));
         let mut revocations = Revocations::default();
         for path in settings.revocations.iter().cloned().chain(own) {
             let bytes = read(&path)?;
@@ -89,7 +90,9 @@ pub fn trust_files(settings: &Settings, named: &[PathBuf]) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = settings.trust.iter().chain(named).cloned().collect();
     if files.is_empty() {
         let own = places::configuration();
-        files.extend(own.iter().map(|own| own.join(TRUST_FILE)).filter(|file| file.exists()));
+        files.extend(
+            own.iter().map(|own| own.join(TRUST_FILE)).filter(|file| file.try_exists().unwrap_or(true)),
+        );
     }
     files
 }
