@@ -5,6 +5,7 @@
 //! [`diagnosis`].
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod decision;
 pub mod diagnosis;
 pub mod event;

@@ -151,6 +151,21 @@ pub enum Backing {
     },
 }
 
+impl Backing {
+    /// Its kind, as in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Sealed => "sealed",
+            Self::Private => "private",
+            Self::Dir { .. } => "dir",
+            Self::Rootfs => "rootfs",
+            Self::Shared { .. } => "shared",
+            Self::Host { .. } => "host",
+        }
+    }
+}
+
 /// With whom a resource is shared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "with")]

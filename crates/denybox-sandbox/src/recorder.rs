@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use denybox_core::audit::Journal;
+use denybox_core::audit::event::{self, Event};
 use denybox_core::diagnosis::Knowledge;
 use denybox_core::event::{Denial, Operation, Outcome, Process, printable_json};
 use denybox_core::resource::Resource;
@@ -72,9 +75,15 @@ pub struct Recorder {
     ended: HashMap<i32, Outcome>,
     feed: Option<std::fs::File>,
     feed_lines: usize,
+    journal: Option<Arc<dyn Journal>>,
 }
 
 impl Recorder {
+    /// A recorder that writes each new denial to a journal as well.
+    pub fn new(journal: Option<Arc<dyn Journal>>) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
     /// Gives the descriptor of the box's own copy.
     pub fn feed_to(&mut self, descriptor: OwnedFd) {
         self.feed = Some(descriptor.into());
@@ -128,6 +137,7 @@ impl Recorder {
             syscall: syscall.map(str::to_owned),
         };
         self.tell(&denial);
+        self.write_down(|number| Event::Denied(denied(number, &denial)));
         if key.pid != 0 {
             self.last.insert(key.pid, self.denials.len());
         }
@@ -143,7 +153,22 @@ impl Recorder {
                 denial.outcome = *outcome;
             }
         }
+        for (number, denial) in (0..).zip(&self.denials) {
+            if denial.count > 1 || denial.outcome != Outcome::Unknown {
+                let (count, outcome) = (denial.count, denial.outcome);
+                let total = event::DeniedInAll { number, count, outcome };
+                self.write_down(|_| Event::DeniedInAll(total));
+            }
+        }
         self.denials
+    }
+
+    /// Writes an event to the journal, given the number of the next denial.
+    fn write_down(&self, event: impl FnOnce(u64) -> Event) {
+        if let Some(journal) = &self.journal {
+            // A journal that fails raises its alarm, and the supervisor ends the box.
+            let _ = journal.record(&event(self.denials.len() as u64));
+        }
     }
 
     /// Keeps a descriptor of a process, from which its end can be learnt although it isn't our child.
@@ -198,6 +223,11 @@ impl Recorder {
             self.feed_lines += 1;
         }
     }
+}
+
+fn denied(number: u64, denial: &Denial) -> event::Denied {
+    let diagnosis = Knowledge::shipped().explain(denial, &[denial]).map(|cause| cause.id);
+    event::Denied { number, denial: denial.clone(), diagnosis }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
+use denybox_core::audit::event::{self, Event};
+use denybox_core::audit::{Journal, JournalError};
 use denybox_core::event::Denial;
 use denybox_core::plan::{Action, BoxLimits, Identity, Plan};
 use denybox_sys::process::Side;
@@ -61,6 +63,9 @@ pub enum RunError {
     /// A control that `--require` names is not fully in force.
     #[error("the control '{}' is required and {} here: {}", .0.control, .0.status, .0.detail)]
     Required(Enforcement),
+    /// The log failed while the box ran, so the box was ended.
+    #[error("{0}; the box was ended")]
+    Journal(JournalError),
     /// Watching failed.
     #[error("cannot watch over the box: {0}")]
     Watch(#[from] SysError),
@@ -183,12 +188,13 @@ impl Launched {
         }
     }
 
-    /// Builds and runs the box that the plan describes, to its end.
+    /// Builds and runs the box that the plan describes, to its end. What happens is written to `journal`, where there is one; when
+    /// that fails the box is ended.
     ///
     /// # Errors
     /// [`RunError`].
-    pub fn run(mut self, plan: Plan) -> Result<Finished, RunError> {
-        let result = self.watch(plan);
+    pub fn run(mut self, plan: Plan, journal: Option<Arc<dyn Journal>>) -> Result<Finished, RunError> {
+        let result = self.watch(plan, journal);
         let Self { channel, stage, life, mut limited, .. } = self;
         // Whoever still waits for us ends now, and the stage, our child, leaves no zombie.
         drop((channel, life));
@@ -199,7 +205,7 @@ impl Launched {
         result.map(|finished| Finished { left_behind, ..finished })
     }
 
-    fn watch(&mut self, mut plan: Plan) -> Result<Finished, RunError> {
+    fn watch(&mut self, mut plan: Plan, journal: Option<Arc<dyn Journal>>) -> Result<Finished, RunError> {
         let mut watched = init::PASSED_ON.to_vec();
         watched.push(libc::SIGCHLD);
         let signals = signal::receive(&watched).during("signalfd")?;
@@ -214,7 +220,8 @@ impl Launched {
         let trees: Vec<_> = trees.iter().map(AsFd::as_fd).collect();
         let deadline = plan.limits.timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
         let sent = self.channel.send(&Order::Build(Box::new(plan.clone())), &trees);
-        let mut watch = Watch::new(plan, std::mem::take(&mut self.limited.enforced), deadline);
+        let enforced = std::mem::take(&mut self.limited.enforced);
+        let mut watch = Watch::new(plan, enforced, deadline, journal);
         if let Err(error) = sent
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -296,6 +303,7 @@ struct Watch {
     observer: Observer,
     recorder: Arc<Mutex<Recorder>>,
     ledger: Arc<Ledger>,
+    journal: Option<Arc<dyn Journal>>,
     enforcement: Vec<Enforcement>,
     relay: Option<Relay>,
     init: Option<(Pid, OwnedFd)>,
@@ -303,26 +311,34 @@ struct Watch {
     early: Vec<i32>,
     deadline: Option<Instant>,
     timed_out: bool,
+    log_failed: bool,
     end: Option<End>,
     failure: Option<RunError>,
 }
 
 impl Watch {
-    fn new(plan: Plan, enforcement: Vec<Enforcement>, deadline: Option<Instant>) -> Self {
+    fn new(
+        plan: Plan,
+        enforcement: Vec<Enforcement>,
+        deadline: Option<Instant>,
+        journal: Option<Arc<dyn Journal>>,
+    ) -> Self {
         let observer = Observer::default();
-        let recorder = Arc::new(Mutex::new(Recorder::default()));
+        let recorder = Arc::new(Mutex::new(Recorder::new(journal.clone())));
         let ledger = Arc::new(Ledger::new(observer.clone(), Arc::clone(&recorder)));
         Self {
             plan,
             observer,
             recorder,
             ledger,
+            journal,
             enforcement,
             relay: None,
             init: None,
             early: Vec::new(),
             deadline,
             timed_out: false,
+            log_failed: false,
             end: None,
             failure: None,
         }
@@ -341,6 +357,12 @@ impl Watch {
                 PollFd::new(signals, PollFlags::IN),
                 if open { PollFd::new(channel, PollFlags::IN) } else { idle() },
                 self.init.as_ref().map_or_else(idle, |(_, pidfd)| PollFd::new(pidfd, PollFlags::IN)),
+                match &self.journal {
+                    Some(journal) if !self.log_failed => {
+                        PollFd::from_borrowed_fd(journal.alarm(), PollFlags::IN)
+                    }
+                    _ => idle(),
+                },
             ];
             if let Some(relay) = &self.relay {
                 polled.extend(relay.interests());
@@ -353,9 +375,12 @@ impl Watch {
             let is = |index: usize| seen.get(index).is_some_and(|flags| !flags.is_empty());
             drop(polled);
             if let (Some(relay), Some(&[master, input, output])) =
-                (&mut self.relay, seen.get(3..).and_then(|rest| rest.first_chunk()))
+                (&mut self.relay, seen.get(4..).and_then(|rest| rest.first_chunk()))
             {
                 relay.carry([master, input, output]);
+            }
+            if is(3) {
+                self.heed_alarm();
             }
             if is(0) {
                 self.pass_signals(signals)?;
@@ -369,6 +394,23 @@ impl Watch {
             self.mind_the_time();
         }
         Ok(())
+    }
+
+    /// Ends the box when what it does can't be written down any more.
+    fn heed_alarm(&mut self) {
+        let failure = self.journal.as_ref().and_then(|journal| journal.failure());
+        if let Some(failure) = failure.filter(|_| !self.log_failed) {
+            self.log_failed = true;
+            self.failure.get_or_insert(RunError::Journal(failure));
+            self.kill();
+        }
+    }
+
+    /// Writes an event to the journal. If that fails its alarm is heeded.
+    fn write_down(&self, event: impl FnOnce() -> Event) {
+        if let Some(journal) = &self.journal {
+            let _ = journal.record(&event());
+        }
     }
 
     /// One message from the box's makers; `false` when there will be no more.
@@ -403,7 +445,12 @@ impl Watch {
                 }
             }
             (News::Unmet(entry), _) => self.failure = Some(RunError::Required(entry)),
-            (News::Controls(controls), _) => self.enforcement.extend(controls),
+            (News::Controls(controls), _) => {
+                for entry in &controls {
+                    self.write_down(|| Event::Control(control(entry)));
+                }
+                self.enforcement.extend(controls);
+            }
             (News::NotExecuted { errno, path }, _) => self.end = Some(End::NotExecuted { errno, path }),
             (News::Ended(status), _) => {
                 let end = if libc::WIFSIGNALED(status) {
@@ -492,16 +539,27 @@ impl Watch {
         }
         self.relay = None;
         self.ledger.close();
+        let recorder = std::mem::take(&mut *self.recorder.lock().unwrap_or_else(PoisonError::into_inner));
+        let denials = recorder.finish();
+        // What was written down last may not have been written.
+        self.heed_alarm();
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        let recorder = std::mem::take(&mut *self.recorder.lock().unwrap_or_else(PoisonError::into_inner));
         let end = if self.timed_out { End::TimedOut } else { self.end.unwrap_or(End::Lost) };
         let order = |entry: &Enforcement| {
             controls::ALL.iter().position(|name| *name == entry.control).unwrap_or(usize::MAX)
         };
         self.enforcement.sort_by_key(order);
-        Ok(Finished { end, enforcement: self.enforcement, denials: recorder.finish(), left_behind: None })
+        Ok(Finished { end, enforcement: self.enforcement, denials, left_behind: None })
+    }
+}
+
+fn control(entry: &Enforcement) -> event::Control {
+    event::Control {
+        control: entry.control.clone(),
+        status: entry.status.to_string(),
+        detail: entry.detail.clone(),
     }
 }
 

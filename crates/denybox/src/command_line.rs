@@ -49,6 +49,12 @@ pub enum Command {
         #[command(subcommand)]
         what: crate::key::command_line::Key,
     },
+    /// Read audit logs and find out whether somebody changed them.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        what: crate::audit::command_line::Audit,
+    },
     /// Print the JSON schema of a document that denybox writes or reads.
     Schema {
         /// Which document.
@@ -88,6 +94,8 @@ pub enum Document {
     PolicyInput,
     /// What the policy answers.
     PolicyAnswer,
+    /// One line of the audit log.
+    AuditRecord,
 }
 
 /// Options of `denybox doctor`.
@@ -175,6 +183,9 @@ pub struct Run {
     /// Also write the report as JSON to a file
     #[arg(long, value_name = "FILE", help_heading = "Telling")]
     pub report_file: Option<PathBuf>,
+    /// Keep a tamper-evident log of the box in this directory; where it can't be written there is no box
+    #[arg(long, value_name = "DIR", help_heading = "Telling")]
+    pub audit_log: Option<PathBuf>,
     /// Print the plan and do nothing; with --report json as JSON
     #[arg(long, help_heading = "Telling")]
     pub dry_run: bool,

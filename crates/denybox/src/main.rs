@@ -1,6 +1,7 @@
 //! denybox: runs AI agents with every shared scratch space denied unless justified.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod bounded;
 mod command_line;
 mod decision_log;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Ok(CommandLine { command: Command::Policy { what } }) => policy::policy(&what),
         Ok(CommandLine { command: Command::Justification { what } }) => justification::justification(&what),
         Ok(CommandLine { command: Command::Key { what } }) => key::key(&what),
+        Ok(CommandLine { command: Command::Audit { what } }) => audit::audit(&what),
         Ok(CommandLine { command: Command::Schema { document } }) => schema(document),
         Ok(CommandLine { command: Command::Generate { what } }) => generate::generate(&what),
         Err(error) => {
@@ -54,6 +56,7 @@ fn schema(document: Document) -> i32 {
         Document::Report => report::schema(),
         Document::PolicyInput => denybox_core::policy::input_schema(),
         Document::PolicyAnswer => denybox_core::policy::answer_schema(),
+        Document::AuditRecord => audit::schema(),
     };
     let written = serde_json::to_string_pretty(&schema)
         .map_err(std::io::Error::other)

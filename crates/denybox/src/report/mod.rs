@@ -86,6 +86,21 @@ pub enum ExitKind {
     Failed,
 }
 
+impl ExitKind {
+    /// Its name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Signalled => "signalled",
+            Self::TimedOut => "timed-out",
+            Self::NotExecuted => "not-executed",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// How far a control was in force.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Control {

@@ -1,5 +1,6 @@
 //! `denybox run`: facts, surface, decision, plan, box, report.
 
+mod audited;
 pub mod environment;
 pub mod judges;
 mod justified;
@@ -7,6 +8,7 @@ pub mod surface;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -21,13 +23,14 @@ use denybox_core::size::Size;
 use denybox_sandbox::host::places::{Place, PlaceError, Places};
 use denybox_sandbox::host::{self, identity, protected, sockets, system, toolchains};
 use denybox_sandbox::init::STANDARD_STREAMS;
-use denybox_sandbox::supervisor::{self, Launch, RunError};
+use denybox_sandbox::supervisor::{self, Launch, Launched, RunError};
 
 use crate::bounded::Chamber;
 use crate::command_line::{Net, Run};
 use crate::decision_log::{self, DecisionLogError};
 use crate::exit_code;
 use crate::report::{self, Report, ReportFile};
+use crate::run::audited::{Audited, AuditedError};
 use crate::run::judges::{Judges, JudgesError, Named};
 use crate::run::justified::{Justifications, JustifiedError, Presenting};
 use crate::stores::settings::{Settings, SettingsError};
@@ -63,6 +66,9 @@ pub enum Failed {
     /// The decision can't be logged.
     #[error(transparent)]
     DecisionLog(#[from] DecisionLogError),
+    /// There is no log, or it failed.
+    #[error(transparent)]
+    Audited(#[from] AuditedError),
     /// A path on the command line is unusable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -103,7 +109,9 @@ impl Failed {
             Self::Surface(surface::SurfaceError::Shared { .. }) => exit_code::UNAVAILABLE,
             Self::Surface(surface::SurfaceError::Place(PlaceError::Mounts(_))) => exit_code::INTERNAL,
             Self::Surface(_) => exit_code::CONFIGURATION,
-            Self::Trusted(_) | Self::Justified(_) | Self::DecisionLog(_) => exit_code::CONFIGURATION,
+            Self::Trusted(_) | Self::Justified(_) | Self::DecisionLog(_) | Self::Audited(_) => {
+                exit_code::CONFIGURATION
+            }
             Self::Environment(_) => exit_code::USAGE,
             Self::Box(RunError::Unavailable { .. } | RunError::Required(_)) => exit_code::UNAVAILABLE,
             Self::Box(_) => exit_code::INTERNAL,
@@ -137,8 +145,8 @@ fn open_report_file(path: Option<&Path>) -> Result<Option<ReportFile>, Failed> {
 
 /// Prints the plan and touches nothing.
 fn dry_run(run: &Run) -> i32 {
-    let prepared =
-        refuse_directory_streams().and_then(|()| prepare(run, identity_of_caller(), limits(run), || {}));
+    let prepared = refuse_directory_streams()
+        .and_then(|()| prepare(run, identity_of_caller(), limits(run), || {}, &mut Audited::default()));
     match prepared {
         Ok(prepared) => {
             report::plan::print(&prepared.plan, run.report);
@@ -172,10 +180,24 @@ pub fn examine(run: &Run) -> Result<Report, Failed> {
     let launch = Launch { identity, host_network: run.net == Net::Host, limits: limits(run) };
     let mut launched = supervisor::launch(launch)?;
     let limits = launched.left_limits();
-    let prepared = prepare(run, identity, limits, || launched.attend())?;
+    let mut audited = Audited::default();
+    let ran = prepare(run, identity, limits, || launched.attend(), &mut audited)
+        .and_then(|prepared| run_prepared(run, launched, prepared, &audited));
+    audited.close(&ran)?;
+    ran
+}
+
+/// Runs the box that was prepared, to its end.
+fn run_prepared(
+    run: &Run,
+    launched: Launched,
+    prepared: Prepared,
+    audited: &Audited,
+) -> Result<Report, Failed> {
     let mounts = report::plan::mounts(&prepared.plan);
+    audited.mounts(&prepared.plan, &prepared.mounts_allowed_by)?;
     let id = prepared.plan.id.clone();
-    let finished = launched.run(prepared.plan)?;
+    let finished = launched.run(prepared.plan, audited.journal())?;
     let mut notices = notices(run, &prepared.kept, &prepared.sockets);
     notices.extend(prepared.notices);
     Ok(Report::of_run(id, finished, mounts, notices, run))
@@ -207,6 +229,7 @@ fn identity_of_caller() -> Identity {
 /// A plan, and what is needed beside it.
 struct Prepared {
     plan: Plan,
+    mounts_allowed_by: BTreeMap<AbsPath, String>,
     kept: protected::Files,
     sockets: sockets::Found,
     notices: Vec<String>,
@@ -219,6 +242,7 @@ fn prepare(
     identity: Identity,
     limits: BoxLimits,
     mut pause: impl FnMut(),
+    audited: &mut Audited,
 ) -> Result<Prepared, Failed> {
     let settings = Settings::read()?;
     // Reading the policy and looking around take about as long: side by side.
@@ -247,6 +271,10 @@ fn prepare(
         memory,
     };
     let made = surface::surface(&sources)?;
+    let id = new_id();
+    if let Some(directory) = run.audit_log.as_deref().filter(|_| !run.dry_run) {
+        *audited = Audited::begin(directory, &id, run, &workspace.path, &made.surface)?;
+    }
     let input = decision::Input {
         version: decision::INPUT_VERSION,
         surface: made.surface,
@@ -264,8 +292,8 @@ fn prepare(
     if let Some(path) = run.decision_log.as_deref().filter(|_| !run.dry_run) {
         decision_log::append(path, &outcome.log)?;
     }
+    audited.decided(&outcome.decision, &justifications.presented)?;
     let allowed = outcome.decision.map_err(Failed::Refused)?;
-    let id = new_id();
     let mut notices = justifications.notices(&allowed);
     if run.dry_run {
         notices.clear();
@@ -289,7 +317,8 @@ fn prepare(
         directory: Some(directory),
     };
     let plan = compose(&allowed, identity, furniture);
-    Ok(Prepared { plan, kept, sockets: made.sockets, notices, _locks: made.locks })
+    let mounts_allowed_by = audited::rules(&allowed);
+    Ok(Prepared { plan, mounts_allowed_by, kept, sockets: made.sockets, notices, _locks: made.locks })
 }
 
 /// Starts getting ready whoever decides.
