@@ -10,10 +10,14 @@ use anyhow::{Context, Result, bail};
 use crate::build;
 
 /// The manual pages.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 27] = [
     "denybox",
     "denybox-run",
     "denybox-doctor",
+    "denybox-audit",
+    "denybox-audit-show",
+    "denybox-audit-verify",
+    "denybox-audit-checkpoint",
     "denybox-schema",
     "denybox-policy",
     "denybox-policy-check",
@@ -74,7 +78,7 @@ fn generate() -> Result<BTreeMap<PathBuf, String>> {
         Ok(String::from_utf8(output.stdout)?)
     };
     let mut documents = BTreeMap::new();
-    for name in ["report", "policy-input", "policy-answer"] {
+    for name in ["report", "policy-input", "policy-answer", "audit-record"] {
         documents.insert(format!("docs/schema/{name}.json").into(), ask(&["schema", name])?);
     }
     documents.insert("docs/schema/justification.json".into(), ask(&["justification", "schema"])?);

@@ -277,11 +277,15 @@ impl Shared {
             while !state.over && state.failure.is_none() && state.durable == state.chain.count() {
                 state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
+            // Whoever closes the log doesn't wait for this wait.
+            let waited = self
+                .moved
+                .wait_timeout_while(state, COMMIT_EVERY, |state| !state.over && state.failure.is_none());
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
             if state.over || state.failure.is_some() {
                 return;
             }
             drop(state);
-            std::thread::sleep(COMMIT_EVERY);
             // A failure is in the state, and the alarm is raised.
             let _ = self.commit();
         }

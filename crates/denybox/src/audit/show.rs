@@ -4,7 +4,7 @@ use std::io::Write;
 
 use denybox_audit::Store;
 use denybox_core::audit::{Event, Record};
-use denybox_core::event::{printable, printable_json};
+use denybox_core::event::{Outcome, printable, printable_json};
 
 use super::Failed;
 use super::command_line::Show;
@@ -94,10 +94,14 @@ fn in_words(event: &Event) -> String {
             )
         }
         Event::DeniedInAll(total) => {
-            format!(
-                "denied {:<4} {} times in all; its process: {:?}",
-                total.number, total.count, total.outcome
-            )
+            let times = if total.count == 1 { "once".to_owned() } else { format!("{} times", total.count) };
+            let outcome = match total.outcome {
+                Outcome::Unknown => String::new(),
+                Outcome::Succeeded => "; its process succeeded".to_owned(),
+                Outcome::Failed(code) => format!("; its process exited with {code}"),
+                Outcome::Killed(signal) => format!("; signal {signal} ended its process"),
+            };
+            format!("denied {:<4} {times} in all{outcome}", total.number)
         }
         Event::Ended(ended) => {
             let message = ended.message.as_ref().map(|text| format!(": {}", printable(text)));

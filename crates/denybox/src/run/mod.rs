@@ -114,6 +114,7 @@ impl Failed {
             }
             Self::Environment(_) => exit_code::USAGE,
             Self::Box(RunError::Unavailable { .. } | RunError::Required(_)) => exit_code::UNAVAILABLE,
+            Self::Box(RunError::Journal(_)) => exit_code::CONFIGURATION,
             Self::Box(_) => exit_code::INTERNAL,
         }
     }

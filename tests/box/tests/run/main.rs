@@ -1,6 +1,7 @@
 //! `denybox run`: every promise of its command line, by real boxes.
 
 mod adversity;
+mod audited;
 mod environment;
 mod exits;
 mod grants;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
                 protected::CHECKS,
                 grants::CHECKS,
                 justified::CHECKS,
+                audited::CHECKS,
                 limits::CHECKS,
                 reports::CHECKS,
                 processes::CHECKS,
