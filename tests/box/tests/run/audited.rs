@@ -179,7 +179,7 @@ fn a_full_disk(room: &Room<'_>) -> Checked {
     room.caller.own(&log)?;
     let (place, uid) = (log.display(), room.caller.uid());
     let small = format!("mount -t tmpfs -o size=96k,mode=0700,uid={uid},gid={uid} none '{place}'");
-    let script = "echo began; i=0; while [ $i -lt 2000 ]; do : >/tmp/no-$i; i=$((i+1)); done 2>/dev/null; sleep 30; echo over";
+    let script = "echo began; i=0; while [ $i -lt 2000 ]; do echo x >/tmp/no-$i; i=$((i+1)); done 2>/dev/null; sleep 30; echo over";
     let began = std::time::Instant::now();
     let ended = room.shell(&["--audit-log", text(&log)?], script).after(&small).end()?;
     ended.is(78)?;
