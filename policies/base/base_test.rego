@@ -15,6 +15,7 @@ granted := {
 	"limits": {"size": 1048576, "inodes": null},
 	"sharing": {"with": "private"},
 	"related": [],
+	"stands": "apart",
 	"directory": null,
 }
 

@@ -23,19 +23,30 @@ usual contains [exposure.index, "own-home", null] if {
 	some exposure in input.surface.home
 	exposure.backing.kind == "private"
 	exposure.sharing["with"] == "private"
-	limited(exposure.limits.size)
+	# Without a limit there is null, which engines rank differently.
+	exposure.limits.size != null; exposure.limits.size > 0
 }
 
-# A workspace below shared scratch works: nothing beside it is shown.
+# A workspace below shared scratch works: nothing beside it is shown. Shared scratch itself, `/` and the caller's home are
+# nobody's to show, by whatever name.
 usual contains [exposure.index, "workspace", null] if {
 	some exposure in input.surface.workspace
 	exposure.backing.kind == "host"
-	not guarded(exposure)
+	exposure.stands != "guarded"
 }
 
-usual contains [exposure.index, name, null] if {
-	some [name, exposure] in shown_from_host
-	not in_scratch(exposure)
+usual contains [exposure.index, "shown-read-only", null] if {
+	some exposure in input.surface.read_only
+	exposure.stands == "apart"
+	exposure.backing.kind == "host"
+	exposure.access.write == false
+	exposure.options.readonly == true
+}
+
+usual contains [exposure.index, "shown-read-write", null] if {
+	some exposure in input.surface.read_write
+	exposure.stands == "apart"
+	exposure.backing.kind == "host"
 }
 
 # A socket is reached through what is shown around it.
@@ -51,88 +62,66 @@ usual contains [exposure.index, "host-network", null] if {
 	input.host.abstract_socket_scope == true
 }
 
-# What an agent may have for whom it is justified: an exposure's index and the rule that would allow it.
-#
+# What an agent may have for whom it is justified: by an exposure's index, the rule that would allow it.
+grantable[exposure.index] := name if {
+	some exposure in input.surface.scratch
+	name = own_or_shared(exposure)
+}
+
 # Memory of the agent's own: sized, and executable only where that was asked for.
-grantable contains [exposure.index, "private-scratch"] if {
-	some exposure in input.surface.scratch
+own_or_shared(exposure) := "private-scratch" if {
 	exposure.backing.kind == "private"
-	place(exposure.resource)
 	exposure.sharing["with"] == "private"
-	limited(exposure.limits.size)
+	exposure.limits.size != null; exposure.limits.size > 0
 	exposure.access.execute != exposure.options.noexec
-	contained(exposure)
-	within_budget
-}
-
-# A kind of IPC within a namespace of the agent's own.
-grantable contains [exposure.index, "private-ipc"] if {
-	some exposure in input.surface.scratch
-	exposure.backing.kind == "private"
-	exposure.resource in own_ipc
-	exposure.sharing["with"] == "private"
-}
-
-# A directory of the agent's own: the caller's, closed to others, never executed from.
-grantable contains [exposure.index, "own-directory"] if {
-	some exposure in input.surface.scratch
-	exposure.backing.kind == "dir"
+	exposure.options.nosuid == true
+	exposure.options.nodev == true
 	place(exposure.resource)
+	granted * 4 <= input.host.memory_bytes
+} else := "private-ipc" if {
+	# A kind of IPC within a namespace of the agent's own.
+	exposure.backing.kind == "private"
+	exposure.sharing["with"] == "private"
+	exposure.resource in own_ipc
+} else := "own-directory" if {
+	# A directory of the agent's own: the caller's, closed to others, never executed from.
+	exposure.backing.kind == "dir"
+	exposure.stands == "apart"
 	exposure.directory == own_directory
 	contained(exposure)
 	never_executed(exposure)
-	not guarded(exposure)
-	not in_scratch(exposure)
+	place(exposure.resource)
+} else := "host-scratch" if {
+	# The host's own shared scratch, under its own name.
+	exposure.backing.kind == "host"
+	exposure.backing.path == exposure.resource
+	contained(exposure)
+	never_executed(exposure)
+	place(exposure.resource)
+} else := "shared-scratch" if {
+	# One scratch for a group of agents that are named.
+	exposure.backing.kind == "shared"
+	exposure.sharing["with"] == "named"
+	exposure.limits.size != null; exposure.limits.size > 0
+	contained(exposure)
+	never_executed(exposure)
+	place(exposure.resource)
+	granted * 4 <= input.host.memory_bytes
 }
 
 # What lies in shared scratch is other people's business too.
-grantable contains [exposure.index, name] if some [name, exposure] in shown_from_host
-
-# The host's own shared scratch, under its own name.
-grantable contains [exposure.index, "host-scratch"] if {
-	some exposure in input.surface.scratch
-	exposure.backing.kind == "host"
-	exposure.backing.path == exposure.resource
-	place(exposure.resource)
-	contained(exposure)
-	never_executed(exposure)
-}
-
-# One scratch for a group of agents that are named.
-grantable contains [exposure.index, "shared-scratch"] if {
-	some exposure in input.surface.scratch
-	exposure.backing.kind == "shared"
-	exposure.sharing["with"] == "named"
-	place(exposure.resource)
-	limited(exposure.limits.size)
-	contained(exposure)
-	never_executed(exposure)
-	within_budget
-}
-
-shown_from_host contains ["shown-read-only", exposure] if {
+grantable[exposure.index] := "shown-read-only" if {
 	some exposure in input.surface.read_only
+	exposure.stands == "in-scratch"
 	exposure.backing.kind == "host"
 	exposure.access.write == false
 	exposure.options.readonly == true
-	not guarded(exposure)
 }
 
-shown_from_host contains ["shown-read-write", exposure] if {
+grantable[exposure.index] := "shown-read-write" if {
 	some exposure in input.surface.read_write
+	exposure.stands == "in-scratch"
 	exposure.backing.kind == "host"
-	not guarded(exposure)
-}
-
-# Shared scratch, `/` and the caller's home are nobody's to show, by whatever name.
-guarded(exposure) if {
-	some related in exposure.related
-	related.how != "below"
-}
-
-in_scratch(exposure) if {
-	some related in exposure.related
-	related.guard == "scratch"
 }
 
 shown(path) if {
@@ -145,9 +134,6 @@ own_ipc := {"sysv-shm", "sysv-sem", "sysv-msg", "posix-mq", "memfd-exec"}
 
 # The mode is octal 0700.
 own_directory := {"directory": true, "owned_by_caller": true, "mode": 448, "locked": true}
-
-# Without a limit there is null, which engines rank differently.
-limited(limit) if { is_number(limit); limit > 0 }
 
 contained(exposure) if {
 	exposure.options.nosuid == true
@@ -164,25 +150,19 @@ place(path) if path == "/run/denybox/scratch"
 
 place(path) if {
 	startswith(path, "/")
-	not path in {"/", "/dev", "/run"}
-	not startswith(concat("", [path, "/"]), "/proc/")
-	not startswith(concat("", [path, "/"]), "/sys/")
-	not startswith(concat("", [path, "/"]), "/run/denybox/")
+	not path in {"/", "/dev", "/proc", "/run", "/run/denybox", "/sys"}
+	not startswith(path, "/proc/")
+	not startswith(path, "/sys/")
+	not startswith(path, "/run/denybox/")
 }
 
-# All memory that is granted together stays within a quarter of what there is.
-within_budget if granted * 4 <= input.host.memory_bytes
-
-granted := sum([bytes(exposure) |
+# All memory that is granted together, in bytes: it stays within a quarter of what there is. What has no size is refused for
+# that, and counts for nothing here.
+granted := sum([exposure.limits.size |
 	some exposure in input.surface.scratch
 	exposure.backing.kind in {"private", "shared"}
-	startswith(exposure.resource, "/")
+	startswith(exposure.resource, "/"); exposure.limits.size != null
 ])
-
-# What has no size is refused for that; it counts for nothing here.
-bytes(exposure) := exposure.limits.size if is_number(exposure.limits.size)
-
-else := 0
 
 # What must be done along with what a rule allows.
 obligations := {

@@ -39,7 +39,7 @@ to_be_read(exposure) if {
 shape contains [i, "guarded-path"] if {
 	some i, exposure in exposures
 	placed(exposure)
-	guarded(exposure)
+	exposure.stands == "guarded"
 }
 
 # What must keep away from guarded places.
@@ -79,6 +79,8 @@ shape contains [i, "unsized"] if {
 	memory(exposure)
 	not limited(exposure.limits.size)
 }
+
+limited(limit) if { is_number(limit); limit > 0 }
 
 memory(exposure) if {
 	exposure.role == "home"
@@ -167,6 +169,11 @@ shape contains [i, "other-place"] if {
 	not exposure.resource == exposure.backing.path
 }
 
+in_scratch(exposure) if {
+	some related in exposure.related
+	related.guard == "scratch"
+}
+
 shape contains [i, "directory-in-scratch"] if {
 	some i, exposure in exposures
 	own_place(exposure)
@@ -200,6 +207,8 @@ shape contains [i, "over-budget"] if {
 	is_number(exposure.limits.size)
 	not within_budget
 }
+
+within_budget if granted * 4 <= input.host.memory_bytes
 
 # The container's own layer is no scratch that could be granted.
 shape contains [i, "not-grantable"] if {

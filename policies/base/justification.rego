@@ -2,140 +2,52 @@
 # `signatures` did sign exactly this, with a key that the trust file names and that was valid.
 package denybox.justification
 
-# What speaks against a justification under every policy: its index in `input.justifications` and a code.
-against contains [j, "revoked"] if {
+# Which justifications hold under every policy, and what they cover: the indices of an exposure, a justification, and its
+# grant.
+holding contains [exposure.index, j, g] if {
 	some j, presented in input.justifications
-	not presented.revoked == false
-}
-
-against contains [j, "wrong-audience"] if {
-	some j, presented in input.justifications
-	not presented.audience in {"everyone", "here"}
-}
-
-against contains [j, "wrong-subject"] if {
-	some j, presented in input.justifications
-	not presented.subject in {"everyone", "here"}
-}
-
-against contains [j, "not-yet-valid"] if {
-	some j, presented in input.justifications
-	not presented.not_before <= input.time + presented.skew_seconds
-}
-
-against contains [j, "expired"] if {
-	some j, presented in input.justifications
-	not input.time < presented.not_after + presented.skew_seconds
-}
-
-against contains [j, "used-up"] if {
-	some j, presented in input.justifications
-	is_number(presented.uses.max)
-	not presented.uses.spent < presented.uses.max
-}
-
-# A signature too many, or by a key that nobody here knows or that isn't in force, says nothing. One that is wrong says that
-# something is.
-against contains [j, "bad-signature"] if {
-	some j, presented in input.justifications
-	some rejected in presented.rejected
-	not rejected.code in idle
-}
-
-idle := {"unknown-key", "key-expired", "key-not-yet-valid", "no-role", "duplicate-key", "duplicate-person"}
-
-flawed contains j if some [j, _] in against
-
-# Which justifications cover an exposure, whether they hold or not: the index of the exposure, and of the justification.
-covering contains [exposure.index, j] if {
-	some j, presented in input.justifications
+	holds(presented)
+	some g, grant in presented.grants
 	some group in ["scratch", "read_only", "read_write"]
 	some exposure in input.surface[group]
-	some grant in presented.grants
 	grant.resource == exposure.resource
 	covers(grant, exposure)
 }
 
-# A grant covers what gives no more than it says.
+holds(presented) if {
+	presented.revoked == false
+	presented.audience in {"everyone", "here"}
+	presented.subject in {"everyone", "here"}
+	presented.not_before <= input.time + presented.skew_seconds
+	input.time < presented.not_after + presented.skew_seconds
+	left(presented.uses)
+	amiss := [rejected.code | some rejected in presented.rejected; not rejected.code in idle]
+	amiss == []
+}
+
+left(uses) if uses.max == null
+
+left(uses) if { uses.max != null; uses.spent < uses.max }
+
+# A signature too many, or by a key that nobody here knows or that isn't in force, says nothing. One that is wrong says that
+# something is.
+idle := {"unknown-key", "key-expired", "key-not-yet-valid", "no-role", "duplicate-key", "duplicate-person"}
+
+# A grant covers what gives no more than it says: false is less than true.
 covers(grant, exposure) if {
-	grant.backing.kind == exposure.backing.kind
-	same_place(grant.backing, exposure.backing)
-	implied(exposure.access.read, grant.access.read)
-	implied(exposure.access.write, grant.access.write)
-	implied(exposure.access.execute, grant.access.execute)
-	implied(grant.options.readonly, exposure.options.readonly)
-	implied(grant.options.noexec, exposure.options.noexec)
-	implied(grant.options.nosuid, exposure.options.nosuid)
-	implied(grant.options.nodev, exposure.options.nodev)
+	object.remove(exposure.backing, ["certainty"]) == grant.backing
+	exposure.access.read <= grant.access.read
+	exposure.access.write <= grant.access.write
+	exposure.access.execute <= grant.access.execute
+	grant.options.readonly <= exposure.options.readonly
+	grant.options.noexec <= exposure.options.noexec
+	grant.options.nosuid <= exposure.options.nosuid
+	grant.options.nodev <= exposure.options.nodev
 	within(exposure.limits.size, grant.limits.size)
 	within(exposure.limits.inodes, grant.limits.inodes)
 }
 
-# Both name the same directory or group, or neither has one.
-same_place(granted, asked) if {
-	object.get(granted, "path", null) == object.get(asked, "path", null)
-	object.get(granted, "group", null) == object.get(asked, "group", null)
-}
+# Where the grant has no limit, anything is within it. Where there is none there is null, which engines rank differently.
+within(_, limit) if limit == null
 
-implied(given, wanted) if given == false
-
-implied(given, wanted) if wanted == true
-
-# Where the grant has no limit, anything is within it.
-within(asked, limit) if is_null(limit)
-
-within(asked, limit) if {
-	is_number(asked)
-	asked <= limit
-}
-
-# What a code means, for people.
-told(code, presented) := sprintf("the justification %s (%s) %s", [presented.id, presented.source, clause(code, presented)])
-
-clause(code, presented) := sprintf("expired %s ago", [lasting(input.time - presented.not_after)]) if {
-	code == "expired"
-} else := sprintf("is not valid for another %s", [lasting(presented.not_before - input.time)]) if {
-	code == "not-yet-valid"
-} else := sprintf("was used %d times already, of %d", [presented.uses.spent, presented.uses.max]) if {
-	code == "used-up"
-} else := sprintf("has a signature that is wrong: %s", [concat("; ", {rejected.message |
-	some rejected in presented.rejected
-	not rejected.code in idle
-})]) if {
-	code == "bad-signature"
-} else := sprintf("asks for %s; %s is the longest", [lasting(presented.not_after - presented.not_before), longest]) if {
-	code == "lifetime-too-long"
-	longest := longest_told(presented)
-} else := sprintf("was signed by %d of the %d people that the trust file wants", [
-	count({signer.person | some signer in presented.signatures}),
-	presented.signers_required,
-]) if {
-	code == "too-few-signers"
-} else := sprintf("was not signed by %s, who asks for it, with a key that may request", [presented.requested_by]) if {
-	code == "not-signed-by-requester"
-} else := clauses[code]
-
-longest_told(presented) := "4 hours for break-glass" if {
-	presented.break_glass == true
-} else := "90 days"
-
-clauses := {
-	"revoked": "was revoked",
-	"wrong-audience": "is for other hosts or clusters than this one",
-	"wrong-subject": "is for another agent, image or executable than this one",
-	"unsigned": "has no signature by a key that is trusted here",
-	"not-approved": "was not signed by anybody among its approvers, with a key that may approve",
-	"requester-approves": "names who asks for it among those who approve it",
-	"no-lifetime": "ends before it begins",
-	"out-of-scope": "was signed with keys that are not good for this resource",
-	"needs-two-people": "is break-glass by one person; what is shared or the host's takes two",
-}
-
-# A span of time, in the largest unit that fits.
-lasting(seconds) := sprintf("%d days", [floor(seconds / 86400)]) if {
-	seconds >= 172800
-} else := sprintf("%d hours", [floor(seconds / 3600)]) if {
-	seconds >= 7200
-} else := sprintf("%d minutes", [floor(seconds / 60)]) if {
-	seconds >= 120
-} else := sprintf("%d seconds", [seconds])
+within(asked, limit) if { asked != null; asked <= limit }

@@ -45,9 +45,16 @@ asked(justification_, time) := {
 
 with_field(name, value) := object.union(presented, {name: value})
 
-codes(justification_, time) := {code |
+# What speaks against it. Nothing does exactly if it holds.
+codes(justification_, time) := found if {
 	question := asked(justification_, time)
-	some [0, code] in objections(question)
+	found := {code | some [0, code] in objections(question)}
+	holding := held(question)
+	(count(found) == 0) == (count(holding) == 1)
+}
+
+held(question) := found if {
+	found := justification.holding with input as question
 }
 
 objections(question) := found if {
@@ -58,7 +65,7 @@ test_one_that_holds if {
 	codes(presented, 1000) == set()
 	question := asked(presented, 1000)
 	justification.covering == {[3, 0]} with input as question
-	justification.flawed == set() with input as question
+	justification.holding == {[3, 0, 0]} with input as question
 }
 
 # At the edges the clocks may differ by the skew, and no second more.

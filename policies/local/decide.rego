@@ -5,38 +5,34 @@ package denybox.local
 import data.denybox.base.grantable
 import data.denybox.base.obligations
 import data.denybox.base.usual
-import data.denybox.justification.covering
-import data.denybox.justification.flawed as void
+import data.denybox.justification.holding
 
 answer := {"allow": (usual | granted), "deny": [], "obligations": obligations}
 
 granted contains [i, name, null] if {
-	some [i, name] in grantable
-	name in own
 	justified
+	some i, name in grantable
+	name in own
 }
 
 granted contains [i, name, j] if {
-	some [i, name] in grantable
+	some [i, j, _] in holding
+	name = grantable[i]
 	name in own
-	some [k, j] in covering
-	k == i
-	not j in void
 }
 
 # What a reason can open here. The host's own and what others share take a policy with signatures.
 own := {"private-scratch", "private-ipc", "own-directory", "shown-read-only", "shown-read-write"}
 
-# A reason has a letter or a digit in it.
+# A reason has a letter or a digit in it. A letter that has a case is the usual case, and is found without looking at each
+# character.
 justified if {
 	some text in input.reasons
-	visible(text)
+	lower(text) != upper(text)
 }
 
-# A letter that has a case is the usual case, and is found without looking at each character.
-visible(text) if {
-	lower(text) != upper(text)
-} else if {
+justified if {
+	some text in input.reasons
 	some character in split(substring(text, 0, 200), "")
 	some [first, last] in scripts
 	first <= character

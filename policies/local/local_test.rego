@@ -12,13 +12,13 @@ test_justified if {
 }
 
 test_visible if {
-	local.visible("a")
-	local.visible(" 7 ")
-	local.visible("ж")
-	local.visible("並")
-	not local.visible("")
-	not local.visible(" .")
-	not local.visible("ㅤᅟ")
+	visible := [text |
+		some text in ["a", " 7 ", "ж", "並", "", " .", "ㅤᅟ"]
+		question := {"reasons": [text]}
+		justified := local.justified with input as question
+		justified == true
+	]
+	visible == ["a", " 7 ", "ж", "並"]
 }
 
 test_what_needs_a_reason if {

@@ -5,91 +5,59 @@ package denybox.strict
 import data.denybox.base.grantable
 import data.denybox.base.obligations
 import data.denybox.base.usual
-import data.denybox.justification.covering
-import data.denybox.justification.flawed as void
+import data.denybox.justification.holding
 
 answer := {"allow": (usual | granted), "deny": [], "obligations": obligations}
 
 granted contains [i, name, j] if {
-	some [i, name] in grantable
-	some [k, j] in holding
-	k == i
-	input.justifications[j].break_glass == false
+	some [i, j, g] in holding
+	presented := input.justifications[j]
+	presented.not_before < presented.not_after
+	not presented.requested_by in presented.approved_by
+	name = opened(grantable[i], presented, g)
 }
 
-# In an emergency one person can do for two, but what is the host's or other agents' stays closed.
-granted contains [i, "break-glass", j] if {
-	some [i, name] in grantable
-	some [k, j] in holding
-	k == i
-	input.justifications[j].break_glass == true
-	not needs_two(name, input.justifications[j])
+# Who asked and who approved both signed, and signed for the resource. 90 days are the longest, in seconds.
+opened(name, presented, g) := name if {
+	presented.break_glass == false
+	presented.not_after - presented.not_before <= 7776000
+	count({signer.person | some signer in presented.signatures}) >= presented.signers_required
+	signed(presented, g, "requester", [presented.requested_by])
+	signed(presented, g, "approver", presented.approved_by)
+} else := "break-glass" if {
+	# In an emergency one person can do for two, for 4 hours at most, but what is the host's or other agents' stays closed.
+	presented.break_glass == true
+	presented.not_after - presented.not_before <= 14400
+	requested_for(presented, g)
+	approved_for(presented, g)
+	not needs_two(name, presented)
 }
 
-# The justifications that cover an exposure, hold, and were signed for it.
-holding contains [i, j] if {
-	some [i, j] in covering
-	not j in void
-	not j in flawed
-	in_scope(input.justifications[j], i)
+# One of the people signed, with a key that has the role and is good for the grant.
+signed(presented, g, role, people) if {
+	some signer in presented.signatures
+	signer.person in people
+	role in signer.roles
+	signer.covers[g] == true
+}
+
+requested_for(presented, g) if signed(presented, g, "requester", [presented.requested_by])
+
+requested_for(presented, g) if glass_broken(presented, g)
+
+approved_for(presented, g) if signed(presented, g, "approver", presented.approved_by)
+
+approved_for(presented, g) if glass_broken(presented, g)
+
+glass_broken(presented, g) if {
+	some signer in presented.signatures
+	"break-glass" in signer.roles
+	signer.covers[g] == true
 }
 
 needs_two(name, presented) if {
 	name in {"host-scratch", "shared-scratch"}
 	not approved_by_another(presented)
-}
-
-flawed contains j if some [j, _] in against
-
-# What speaks against a justification under this policy: its index and a code.
-against contains [j, "requester-approves"] if {
-	some j, presented in input.justifications
-	presented.requested_by in presented.approved_by
-}
-
-against contains [j, "too-few-signers"] if {
-	some j, presented in input.justifications
-	not presented.break_glass == true
-	not count(people(presented)) >= presented.signers_required
-}
-
-against contains [j, "lifetime-too-long"] if {
-	some j, presented in input.justifications
-	not lifetime(presented) <= longest(presented)
-}
-
-against contains [j, "no-lifetime"] if {
-	some j, presented in input.justifications
-	not lifetime(presented) > 0
-}
-
-people(presented) := {signer.person | some signer in presented.signatures}
-
-lifetime(presented) := presented.not_after - presented.not_before
-
-# 90 days; of break-glass, 4 hours. In seconds.
-longest(presented) := 14400 if {
-	presented.break_glass == true
-} else := 7776000
-
-requests(signer, presented) if {
-	signer.person == presented.requested_by
-	"requester" in signer.roles
-}
-
-requests(signer, presented) if breaks_glass(signer, presented)
-
-# Who asks is not among those who approve: that was looked at above.
-approves(signer, presented) if {
-	"approver" in signer.roles
-	signer.person in presented.approved_by
-}
-
-approves(signer, presented) if breaks_glass(signer, presented)
-
-breaks_glass(signer, presented) if {
-	presented.break_glass == true
-	"break-glass" in signer.roles
 }
 
 approved_by_another(presented) if {
@@ -98,19 +66,4 @@ approved_by_another(presented) if {
 	signer.person in presented.approved_by
 	some other in presented.signatures
 	other.person == presented.requested_by
-}
-
-# Both who asked and who approved signed with keys that are good for the resource of the grant that covers.
-in_scope(presented, i) if {
-	some g, grant in presented.grants
-	some group in ["scratch", "read_only", "read_write"]
-	some exposure in input.surface[group]
-	exposure.index == i
-	grant.resource == exposure.resource
-	some one in presented.signatures
-	requests(one, presented)
-	one.covers[g] == true
-	some other in presented.signatures
-	approves(other, presented)
-	other.covers[g] == true
 }

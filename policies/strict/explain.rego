@@ -71,6 +71,72 @@ flaws(j, exposure) := found if {
 	needs_two(base.rule(exposure), input.justifications[j])
 } else := set()
 
+# What speaks against a justification under this policy: its index and a code.
+against contains [j, "requester-approves"] if {
+	some j, presented in input.justifications
+	presented.requested_by in presented.approved_by
+}
+
+against contains [j, "too-few-signers"] if {
+	some j, presented in input.justifications
+	not presented.break_glass == true
+	not count(people(presented)) >= presented.signers_required
+}
+
+against contains [j, "lifetime-too-long"] if {
+	some j, presented in input.justifications
+	not lifetime(presented) <= longest(presented)
+}
+
+against contains [j, "no-lifetime"] if {
+	some j, presented in input.justifications
+	not lifetime(presented) > 0
+}
+
+people(presented) := {signer.person | some signer in presented.signatures}
+
+lifetime(presented) := presented.not_after - presented.not_before
+
+# 90 days; of break-glass, 4 hours. In seconds.
+longest(presented) := 14400 if {
+	presented.break_glass == true
+} else := 7776000
+
+requests(signer, presented) if {
+	signer.person == presented.requested_by
+	"requester" in signer.roles
+}
+
+requests(signer, presented) if breaks_glass(signer, presented)
+
+# Who asks is not among those who approve: that was looked at above.
+approves(signer, presented) if {
+	"approver" in signer.roles
+	signer.person in presented.approved_by
+}
+
+approves(signer, presented) if breaks_glass(signer, presented)
+
+breaks_glass(signer, presented) if {
+	presented.break_glass == true
+	"break-glass" in signer.roles
+}
+
+# Both who asked and who approved signed with keys that are good for the resource of the grant that covers.
+in_scope(presented, i) if {
+	some g, grant in presented.grants
+	some group in ["scratch", "read_only", "read_write"]
+	some exposure in input.surface[group]
+	exposure.index == i
+	grant.resource == exposure.resource
+	some one in presented.signatures
+	requests(one, presented)
+	one.covers[g] == true
+	some other in presented.signatures
+	approves(other, presented)
+	other.covers[g] == true
+}
+
 # Signatures that are not there. That they are needed follows from `in_scope`.
 lacking contains [j, "unsigned"] if {
 	some j, presented in input.justifications

@@ -140,15 +140,16 @@ pub const SCRATCH_PATHS: [&str; 9] = [
 /// The scratch tree of [`SCRATCH_PATHS`] in which `path` is or lies, if any.
 pub fn scratch_tree(path: &AbsPath) -> Option<AbsPath> {
     SCRATCH_PATHS.iter().find_map(|pattern| {
-        let mut matched = AbsPath::root();
-        let mut parts = path.components();
-        for expected in pattern.split('/').filter(|part| !part.is_empty()) {
-            let part = parts.next()?;
-            if expected != "*" && expected != part {
-                return None;
-            }
-            matched = matched.join(part).ok()?;
-        }
-        Some(matched)
+        let (fixed, any) = match pattern.strip_suffix("/*") {
+            Some(fixed) => (fixed, true),
+            None => (*pattern, false),
+        };
+        let rest = path.as_str().strip_prefix(fixed)?;
+        let tree = match rest.strip_prefix('/') {
+            Some(below) if any => below.split('/').next().map(|part| fixed.len() + 1 + part.len()),
+            Some(_) => Some(fixed.len()),
+            None => (rest.is_empty() && !any).then_some(fixed.len()),
+        };
+        AbsPath::new(path.as_str().get(..tree?)?).ok()
     })
 }

@@ -180,14 +180,15 @@ pub(super) fn objections(value: &Value, place: &'static str) -> Result<Vec<Objec
 }
 
 fn allowance(entry: &Value) -> Result<(usize, String, Option<usize>), AnswerError> {
-    let parts: Vec<&Value> = items(entry, "allow")?.collect();
-    let [index, rule, rest @ ..] = &*parts else {
+    let mut parts = items(entry, "allow")?;
+    let (Some(index), Some(rule), justification, None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(kind("allow", "made of [index, rule, justification]"));
     };
-    let justification = match rest {
-        [] | [Value::Null] => None,
-        [place] => Some(number(place, "allow")?),
-        _ => return Err(kind("allow", "made of [index, rule, justification]")),
+    let justification = match justification {
+        None | Some(Value::Null) => None,
+        Some(place) => Some(number(place, "allow")?),
     };
     Ok((number(index, "allow")?, text(rule, "allow")?, justification))
 }
@@ -222,18 +223,13 @@ fn required<'a>(
     fields.get(field).copied().ok_or_else(|| AnswerError::Missing { place: place.to_owned(), field })
 }
 
-fn items<'a>(value: &'a Value, place: &str) -> Result<Box<dyn Iterator<Item = &'a Value> + 'a>, AnswerError> {
-    match value {
-        Value::Array(_) => match value.as_array() {
-            Ok(array) => Ok(Box::new(array.iter())),
-            Err(_) => Err(kind(place, "an array or a set")),
-        },
-        Value::Set(_) => match value.as_set() {
-            Ok(set) => Ok(Box::new(set.iter())),
-            Err(_) => Err(kind(place, "an array or a set")),
-        },
-        _ => Err(kind(place, "an array or a set")),
-    }
+fn items<'a>(value: &'a Value, place: &str) -> Result<impl Iterator<Item = &'a Value>, AnswerError> {
+    let (array, set) = match value {
+        Value::Array(array) => (Some(array.iter()), None),
+        Value::Set(set) => (None, Some(set.iter())),
+        _ => return Err(kind(place, "an array or a set")),
+    };
+    Ok(array.into_iter().flatten().chain(set.into_iter().flatten()))
 }
 
 fn text(value: &Value, place: &str) -> Result<String, AnswerError> {

@@ -156,7 +156,7 @@ impl Policy {
         let input = complete(input);
         let id = id(&self.name, &input);
         let judged = self.judge(&input);
-        conclude(&self.name, id, input.into_owned(), judged)
+        conclude(&self.name, id, input, judged)
     }
 
     /// A verdict for each exposure of a complete input, and the reasons that concern none of them. Where there is no
@@ -221,10 +221,13 @@ impl Policy {
 fn conclude(
     policy: &str,
     id: String,
-    input: Input,
+    input: Cow<'_, Input>,
     (verdicts, general): (Vec<Verdict>, Vec<Reason>),
 ) -> Decision {
-    let surface = input.surface;
+    let surface = match input {
+        Cow::Borrowed(input) => input.surface.clone(),
+        Cow::Owned(input) => input.surface,
+    };
     let denials: Vec<(Exposure, Vec<Reason>)> = surface
         .exposures
         .iter()
@@ -310,5 +313,6 @@ fn named_paths(exposure: &Exposure) -> impl Iterator<Item = &crate::path::AbsPat
         Backing::Host { path } if shown => path.as_ref(),
         _ => None,
     };
-    at.into_iter().chain(behind)
+    // Most of what is shown is shown under its own name.
+    at.into_iter().chain(behind.filter(|path| Some(*path) != at))
 }

@@ -10,7 +10,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::question::{Certainty, Question};
+use super::question::{Certainty, Question, Standing};
 use crate::decision::{Caller, Host, Input};
 use crate::justification::Presented;
 use crate::resource::Resource;
@@ -83,6 +83,9 @@ struct Posed {
     limits: Limits,
     sharing: Sharing,
     related: Vec<Related>,
+    /// Follows from `related`: compared with what this build would write.
+    #[serde(rename = "stands")]
+    _stands: Standing,
     directory: Option<DirectoryFacts>,
 }
 

@@ -11,7 +11,8 @@ use crate::decision::{Caller, Host, Input};
 use crate::justification::Presented;
 use crate::resource::Resource;
 use crate::surface::{
-    Access, Backing, DirectoryFacts, Exposure, Fact, Limits, MountOptions, Related, Role, Sharing,
+    Access, Backing, DirectoryFacts, Exposure, Fact, Guard, Limits, MountOptions, Related, Relation, Role,
+    Sharing,
 };
 
 /// The policy input.
@@ -79,6 +80,8 @@ pub struct Asked<'a> {
     pub sharing: &'a Sharing,
     /// How the host path behind it stands to guarded places.
     pub related: &'a [Related],
+    /// `related` in a word.
+    pub stands: Standing,
     /// For `dir` backing, what is known of the directory.
     pub directory: Option<&'a DirectoryFacts>,
 }
@@ -103,6 +106,30 @@ pub enum Certainty {
     Defaulted,
     /// Not to be known from here.
     Unknown,
+}
+
+/// How an exposure stands to all guarded places, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is none of them, contains none and is no other name for one, and it doesn't lie in shared scratch.
+    Apart,
+    /// It lies in shared scratch.
+    InScratch,
+    /// It is a guarded place, contains one, or is another name for one.
+    Guarded,
+}
+
+impl Standing {
+    fn of(related: &[Related]) -> Self {
+        if related.iter().any(|related| related.how != Relation::Below) {
+            Self::Guarded
+        } else if related.iter().any(|related| related.guard == Guard::Scratch) {
+            Self::InScratch
+        } else {
+            Self::Apart
+        }
+    }
 }
 
 impl<'a> Question<'a> {
@@ -174,6 +201,7 @@ impl<'a> Asked<'a> {
             limits: exposure.limits,
             sharing: &exposure.sharing,
             related: &exposure.related,
+            stands: Standing::of(&exposure.related),
             directory: exposure.directory.as_ref(),
         }
     }

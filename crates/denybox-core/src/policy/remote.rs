@@ -33,7 +33,7 @@ impl Policy {
             let message = format!("inputs of version {INPUT_VERSION} are sent, not {}", input.version);
             unanswered(Reason::new("unsupported-version", message))
         };
-        conclude(name, id, input.into_owned(), judged)
+        conclude(name, id, input, judged)
     }
 }
 

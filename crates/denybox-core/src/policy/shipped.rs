@@ -13,7 +13,7 @@ macro_rules! module {
 
 /// What a package `denybox.base` is made of.
 const BASE: [Module; 2] = [module!("base/decide.rego"), module!("base/explain.rego")];
-const JUSTIFICATION: [Module; 1] = [module!("base/justification.rego")];
+const JUSTIFICATION: [Module; 2] = [module!("base/justification.rego"), module!("base/objections.rego")];
 const LOCAL: [Module; 2] = [module!("local/decide.rego"), module!("local/explain.rego")];
 const STRICT: [Module; 2] = [module!("strict/decide.rego"), module!("strict/explain.rego")];
 

@@ -1,8 +1,14 @@
 //! How a path stands to the places that denybox guards, as far as the path alone tells.
 
+use std::sync::LazyLock;
+
 use crate::path::AbsPath;
 use crate::resource::{SCRATCH_PATHS, scratch_tree};
 use crate::surface::{Guard, Related, Relation};
+
+/// [`SCRATCH_PATHS`] as paths. `/run/user` contains every `/run/user/*`: the pattern itself is named then.
+static PATTERNS: LazyLock<Vec<AbsPath>> =
+    LazyLock::new(|| SCRATCH_PATHS.iter().filter_map(|pattern| AbsPath::new(pattern).ok()).collect());
 
 /// The relations of `path` to `/`, to the caller's `home` and to shared scratch that its name alone shows. That
 /// everything lies below `/`, and most things below a home, is not worth saying and left out. Aliases (links, bind
@@ -10,9 +16,8 @@ use crate::surface::{Guard, Related, Relation};
 pub fn relations(path: &AbsPath, home: Option<&AbsPath>) -> Vec<Related> {
     let mut found = Vec::new();
     let mut push = |how, to: &AbsPath, guard| found.push(Related { how, to: to.clone(), guard });
-    let root = AbsPath::root();
-    if *path == root {
-        push(Relation::Is, &root, Guard::Root);
+    if path.as_str() == "/" {
+        push(Relation::Is, path, Guard::Root);
     }
     if let Some(home) = home {
         if path == home {
@@ -21,15 +26,15 @@ pub fn relations(path: &AbsPath, home: Option<&AbsPath>) -> Vec<Related> {
             push(Relation::Contains, home, Guard::Home);
         }
     }
-    if let Some(tree) = scratch_tree(path) {
-        let how = if *path == tree { Relation::Is } else { Relation::Below };
-        push(how, &tree, Guard::Scratch);
-    }
-    for pattern in SCRATCH_PATHS {
-        // `/run/user` contains every `/run/user/*`: the pattern itself is named then.
-        let Ok(tree) = AbsPath::new(pattern) else { continue };
-        if tree.is_below(path) && scratch_tree(path).is_none() {
-            push(Relation::Contains, &tree, Guard::Scratch);
+    match scratch_tree(path) {
+        Some(tree) => {
+            let how = if *path == tree { Relation::Is } else { Relation::Below };
+            push(how, &tree, Guard::Scratch);
+        }
+        None => {
+            for tree in PATTERNS.iter().filter(|tree| tree.is_below(path)) {
+                push(Relation::Contains, tree, Guard::Scratch);
+            }
         }
     }
     found

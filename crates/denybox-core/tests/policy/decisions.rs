@@ -174,16 +174,13 @@ fn no_condition_is_idle() {
         let mut needless = BTreeSet::new();
         for (changed, (module, source)) in sources.iter().enumerate() {
             for (number, line) in source.lines().enumerate() {
-                // A condition: indented, neither a binding nor part of a value. What only words are made of has no part.
+                // A condition: indented, neither a binding nor part of a value.
                 let condition = line.strip_prefix('\t').filter(|text| {
                     !text.starts_with(['"', '\t', '#', ')', '[', ']', '}'])
                         && !text.starts_with("some ")
                         && !text.ends_with(['{', ','])
                 });
                 let Some(condition) = condition else { continue };
-                if source.lines().take(number).any(|line| line.starts_with("# What a code means")) {
-                    continue;
-                }
                 let without: Vec<&str> = source
                     .lines()
                     .enumerate()

@@ -109,6 +109,7 @@ mod tests {
                 "/denybox/base/decide.rego",
                 "/denybox/base/explain.rego",
                 "/denybox/base/justification.rego",
+                "/denybox/base/objections.rego",
                 "/denybox/strict/decide.rego",
                 "/denybox/strict/explain.rego"
             ]
