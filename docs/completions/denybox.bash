@@ -16,6 +16,9 @@ _denybox() {
             ",$1")
                 cmd="denybox"
                 ;;
+            denybox,audit)
+                cmd="denybox__subcmd__audit"
+                ;;
             denybox,doctor)
                 cmd="denybox__subcmd__doctor"
                 ;;
@@ -40,6 +43,30 @@ _denybox() {
             denybox,schema)
                 cmd="denybox__subcmd__schema"
                 ;;
+            denybox__subcmd__audit,checkpoint)
+                cmd="denybox__subcmd__audit__subcmd__checkpoint"
+                ;;
+            denybox__subcmd__audit,help)
+                cmd="denybox__subcmd__audit__subcmd__help"
+                ;;
+            denybox__subcmd__audit,show)
+                cmd="denybox__subcmd__audit__subcmd__show"
+                ;;
+            denybox__subcmd__audit,verify)
+                cmd="denybox__subcmd__audit__subcmd__verify"
+                ;;
+            denybox__subcmd__audit__subcmd__help,checkpoint)
+                cmd="denybox__subcmd__audit__subcmd__help__subcmd__checkpoint"
+                ;;
+            denybox__subcmd__audit__subcmd__help,help)
+                cmd="denybox__subcmd__audit__subcmd__help__subcmd__help"
+                ;;
+            denybox__subcmd__audit__subcmd__help,show)
+                cmd="denybox__subcmd__audit__subcmd__help__subcmd__show"
+                ;;
+            denybox__subcmd__audit__subcmd__help,verify)
+                cmd="denybox__subcmd__audit__subcmd__help__subcmd__verify"
+                ;;
             denybox__subcmd__generate,completions)
                 cmd="denybox__subcmd__generate__subcmd__completions"
                 ;;
@@ -57,6 +84,9 @@ _denybox() {
                 ;;
             denybox__subcmd__generate__subcmd__help,man)
                 cmd="denybox__subcmd__generate__subcmd__help__subcmd__man"
+                ;;
+            denybox__subcmd__help,audit)
+                cmd="denybox__subcmd__help__subcmd__audit"
                 ;;
             denybox__subcmd__help,doctor)
                 cmd="denybox__subcmd__help__subcmd__doctor"
@@ -81,6 +111,15 @@ _denybox() {
                 ;;
             denybox__subcmd__help,schema)
                 cmd="denybox__subcmd__help__subcmd__schema"
+                ;;
+            denybox__subcmd__help__subcmd__audit,checkpoint)
+                cmd="denybox__subcmd__help__subcmd__audit__subcmd__checkpoint"
+                ;;
+            denybox__subcmd__help__subcmd__audit,show)
+                cmd="denybox__subcmd__help__subcmd__audit__subcmd__show"
+                ;;
+            denybox__subcmd__help__subcmd__audit,verify)
+                cmd="denybox__subcmd__help__subcmd__audit__subcmd__verify"
                 ;;
             denybox__subcmd__help__subcmd__generate,completions)
                 cmd="denybox__subcmd__help__subcmd__generate__subcmd__completions"
@@ -257,12 +296,150 @@ _denybox() {
 
     case "${cmd}" in
         denybox)
-            opts="-h -V --help --version run doctor policy justification key schema generate help"
+            opts="-h -V --help --version run doctor policy justification key audit schema generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit)
+            opts="-h -V --help --version show verify checkpoint help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__checkpoint)
+            opts="-h -V --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__help)
+            opts="show verify checkpoint help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__help__subcmd__checkpoint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__show)
+            opts="-h -V --report --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --report)
+                    COMPREPLY=($(compgen -W "text json none" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__audit__subcmd__verify)
+            opts="-h -V --against --key --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -387,8 +564,64 @@ _denybox() {
             return 0
             ;;
         denybox__subcmd__help)
-            opts="run doctor policy justification key schema generate help"
+            opts="run doctor policy justification key audit schema generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__help__subcmd__audit)
+            opts="show verify checkpoint"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__help__subcmd__audit__subcmd__checkpoint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__help__subcmd__audit__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        denybox__subcmd__help__subcmd__audit__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1523,7 +1756,7 @@ _denybox() {
             return 0
             ;;
         denybox__subcmd__run)
-            opts="-h -V --workspace --ro --rw --env --clear-env --net --scratch --grant --because --justification --policy --policy-server --policy-server-ca --trust --agent --decision-log --memory --pids --cpus --timeout --report --report-file --dry-run --require --help --version"
+            opts="-h -V --workspace --ro --rw --env --clear-env --net --scratch --grant --because --justification --policy --policy-server --policy-server-ca --trust --agent --decision-log --memory --pids --cpus --timeout --report --report-file --audit-log --dry-run --require --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1613,6 +1846,10 @@ _denybox() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --audit-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --require)
                     COMPREPLY=($(compgen -W "user-namespace mount-namespace pid-namespace ipc-namespace net-namespace uts-namespace cgroup-namespace time-namespace uid-separation seal tripwire capabilities no-new-privs landlock landlock-scope seccomp notification memfd-noexec memory pids cpus" -- "${cur}"))
                     return 0
@@ -1625,7 +1862,7 @@ _denybox() {
             return 0
             ;;
         denybox__subcmd__schema)
-            opts="-h -V --help --version report policy-input policy-answer"
+            opts="-h -V --help --version report policy-input policy-answer audit-record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
