@@ -3,22 +3,19 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use denybox_core::audit::chain::{LINE_MAX, encode};
+use denybox_core::audit::chain::encode;
 use denybox_core::audit::event::Event;
-use denybox_core::audit::{Chain, JournalError, Record};
+use denybox_core::audit::{Chain, JournalError, Record, RecordError};
 use rustix::fs::OFlags;
 
 use crate::failed;
-use crate::store::{Locked, Store, segment};
+use crate::store::{Locked, Store, open_to_read, read_lines, segment};
 
 /// The name of its chain.
 pub const NAME: &str = "index";
-/// A file of the index that is longer than this is followed by another, in bytes.
-const SEGMENT_MAX: u64 = 16 << 20;
-
 /// The files of the index, in order.
 pub fn files(store: &Store) -> Vec<PathBuf> {
     (0..).map(|number| store.root().join(segment(NAME, number))).take_while(|path| path.exists()).collect()
@@ -41,7 +38,7 @@ pub fn append(store: &Store, locked: &Locked, events: &[Event]) -> Result<File, 
     Ok(file)
 }
 
-/// The end of the chain and the file that goes on. A record that was never finished is taken off.
+/// The end of the chain and the file that goes on: another where this one is a quarter of a box's longest. A record that was never finished is taken off.
 fn open(store: &Store, _: &Locked) -> Result<(Chain, File, PathBuf), JournalError> {
     let files = files(store);
     let number = files.len().saturating_sub(1) as u32;
@@ -51,15 +48,14 @@ fn open(store: &Store, _: &Locked) -> Result<(Chain, File, PathBuf), JournalErro
     let mut file = options.open(&path).map_err(failed("open", &path))?;
     let last = last_line(&mut file).map_err(failed("read", &path))?;
     let chain = match last {
-        Some(line) => {
-            let record = Record::<Event>::read(&line).map_err(failed("go on with", &path))?;
-            Chain::resumed(NAME, record.seq.saturating_add(1), record.hash)
-        }
-        None if number == 0 => Chain::new(NAME),
-        None => return Err(failed("go on with", &path)("it is empty, and the file before it isn't")),
+        Some(line) => after(NAME, &line).map_err(failed("go on with", &path))?,
+        None => match files.iter().rev().nth(1) {
+            Some(before) => end_of(NAME, before)?,
+            None => Chain::new(NAME),
+        },
     };
     let length = file.metadata().map_err(failed("look at", &path))?.len();
-    if length < SEGMENT_MAX {
+    if length < store.segment_max() / 4 {
         return Ok((chain, file, path));
     }
     let path = store.root().join(segment(NAME, number.saturating_add(1)));
@@ -67,7 +63,20 @@ fn open(store: &Store, _: &Locked) -> Result<(Chain, File, PathBuf), JournalErro
     Ok((chain, file, path))
 }
 
-/// The last whole line. What follows it, half a record, is cut off.
+/// The chain `name` after a record.
+pub fn after(name: &str, line: &[u8]) -> Result<Chain, RecordError> {
+    let record = Record::<Event>::read(line)?;
+    Ok(Chain::resumed(name, record.seq.saturating_add(1), record.hash))
+}
+
+/// The chain `name` after the last record of a file that is complete.
+pub fn end_of(name: &str, path: &Path) -> Result<Chain, JournalError> {
+    let mut last = Vec::new();
+    read_lines(open_to_read(path)?, path, |line| last = line.to_vec())?;
+    after(name, &last).map_err(failed("go on after", path))
+}
+
+/// The last whole line. What follows it, half a record, is cut off; whole lines never are.
 pub fn last_line(file: &mut File) -> std::io::Result<Option<Vec<u8>>> {
     let length = file.seek(SeekFrom::End(0))?;
     let mut window = 8 << 10;
@@ -76,24 +85,19 @@ pub fn last_line(file: &mut File) -> std::io::Result<Option<Vec<u8>>> {
         file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         std::io::Read::by_ref(file).take(length - from).read_to_end(&mut bytes)?;
-        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-            if from > 0 && window <= LINE_MAX as u64 {
-                window *= 8;
-                continue;
-            }
-            file.set_len(from)?;
-            return Ok(None);
-        };
-        let before = bytes.get(..end).unwrap_or_default();
+        let end = bytes.iter().rposition(|byte| *byte == b'\n');
+        let before = bytes.get(..end.unwrap_or_default()).unwrap_or_default();
         let start = before.iter().rposition(|byte| *byte == b'\n');
-        if start.is_none() && from > 0 {
-            window *= 8;
+        if from > 0 && (end.is_none() || start.is_none()) {
+            // The line begins further up.
+            window = window.saturating_mul(8);
             continue;
         }
-        let whole = from + end as u64 + 1;
+        let whole = end.map_or(0, |end| from + end as u64 + 1);
         if whole < length {
             file.set_len(whole)?;
         }
-        return Ok(before.get(start.map_or(0, |start| start + 1)..).map(<[u8]>::to_vec));
+        let line = before.get(start.map_or(0, |start| start + 1)..).map(<[u8]>::to_vec);
+        return Ok(line.filter(|_| end.is_some()));
     }
 }

@@ -1,9 +1,8 @@
 //! The log of one box while it runs: many writers, one file, group commit.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -13,17 +12,14 @@ use denybox_core::audit::checkpoint::{Checkpoint, LogKey};
 use denybox_core::audit::event::{Closed, Event, SignedNote};
 use denybox_core::audit::{Chain, Journal, JournalError};
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::fs::{FlockOperation, flock};
 
-use crate::store::{Store, segment};
+use crate::store::{Store, segment, sync_names};
 use crate::{failed, index};
 
 /// How long a record may wait for its way to the disk. The more wait, the fewer waits there are.
 const COMMIT_EVERY: Duration = Duration::from_millis(20);
 /// After so many records there is a signed checkpoint.
 const CHECKPOINT_EVERY: u64 = 4096;
-/// A file that is longer than this is followed by another, in bytes.
-const SEGMENT_MAX: u64 = 64 << 20;
 
 /// The log of one box.
 #[derive(Debug)]
@@ -108,7 +104,7 @@ impl Log {
     pub fn close(&self, last: &Event) -> Result<(), JournalError> {
         self.record(last)?;
         self.shared.checkpoint()?;
-        self.shared.commit()?;
+        self.commit()?;
         self.stop();
         let state = self.shared.lock();
         let closed = Closed {
@@ -122,7 +118,8 @@ impl Log {
         let complete = store.boxes().join(segment(state.chain.name(), state.number));
         fs::rename(&state.path, &complete).map_err(failed("move", &state.path))?;
         drop(locked);
-        index.sync_data().map_err(failed("sync the index of", store.root()))
+        index.sync_data().map_err(failed("sync the index of", store.root()))?;
+        [store.root(), &store.boxes()].into_iter().try_for_each(sync_names)
     }
 
     fn stop(&self) {
@@ -203,29 +200,23 @@ impl Shared {
             // The committer may be asleep.
             self.moved.notify_all();
         }
-        if state.length > SEGMENT_MAX { self.rotate(state) } else { Ok(()) }
+        if state.length > self.store.segment_max() { self.rotate(state) } else { Ok(()) }
     }
 
     /// The log goes on in another file.
     fn rotate(&self, state: &mut State) -> Result<(), JournalError> {
         let name = state.chain.name().to_owned();
         let number = state.number.saturating_add(1);
-        let path = self.store.live().join(segment(&name, number));
         let next = || {
             state.file.sync_data().map_err(failed("sync", &state.path))?;
-            let file = OpenOptions::new()
-                .append(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)
-                .map_err(failed("create", &path))?;
-            flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed("lock", &path))?;
+            let locked = self.store.lock()?;
+            let next = self.store.make_live(&locked, &name, number)?;
             let complete = self.store.boxes().join(segment(&name, state.number));
             fs::rename(&state.path, &complete).map_err(failed("move", &state.path))?;
-            Ok(file)
+            Ok(next)
         };
         match next() {
-            Ok(file) => {
+            Ok((file, path)) => {
                 state.file = Arc::new(file);
                 state.path = path;
                 state.number = number;
@@ -272,6 +263,10 @@ impl Shared {
     }
 
     fn commit_until_over(&self) {
+        // The name of the new file must last as well.
+        if let Err(failure) = sync_names(&self.store.live()) {
+            self.fail(&mut self.lock(), failure);
+        }
         loop {
             let mut state = self.lock();
             while !state.over && state.failure.is_none() && state.durable == state.chain.count() {

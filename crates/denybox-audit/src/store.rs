@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 use crate::log::Log;
 use crate::{failed, index, recover};
 
+/// A box's file that is longer than this is followed by another, in bytes.
+const SEGMENT_MAX: u64 = 64 << 20;
 /// The longest key file that is read, in bytes.
 const KEY_MAX: u64 = 4096;
 
@@ -22,6 +24,7 @@ const KEY_MAX: u64 = 4096;
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    segment_max: u64,
 }
 
 /// The lock of a store. Let go of by dropping.
@@ -32,7 +35,17 @@ pub(crate) struct Locked {
 impl Store {
     /// The store in the directory `root`, which need not exist yet.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), segment_max: SEGMENT_MAX }
+    }
+
+    /// The same, whose files are followed by others sooner.
+    #[cfg(test)]
+    pub(crate) fn in_segments(self, segment_max: u64) -> Self {
+        Self { segment_max, ..self }
+    }
+
+    pub(crate) fn segment_max(&self) -> u64 {
+        self.segment_max
     }
 
     /// Its directory.
@@ -64,7 +77,20 @@ impl Store {
         let locked = self.lock()?;
         let key = self.make_key(&locked)?;
         recover::sweep(self, &locked, &key)?;
-        let path = self.live().join(segment(id, 0));
+        let (file, path) = self.make_live(&locked, id, 0)?;
+        index::append(self, &locked, &[Event::Opened(Opened { id: id.to_owned() })])?;
+        drop(locked);
+        Log::start(self.clone(), Chain::new(id), file, path, key)
+    }
+
+    /// A new file of a box that runs.
+    pub(crate) fn make_live(
+        &self,
+        _: &Locked,
+        id: &str,
+        number: u32,
+    ) -> Result<(File, PathBuf), JournalError> {
+        let path = self.live().join(segment(id, number));
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
@@ -73,9 +99,16 @@ impl Store {
             .map_err(failed("create", &path))?;
         // Held until the writer is gone, however it goes: that tells a box that runs from one that died.
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed("lock", &path))?;
-        index::append(self, &locked, &[Event::Opened(Opened { id: id.to_owned() })])?;
-        drop(locked);
-        Log::start(self.clone(), Chain::new(id), file, path, key)
+        Ok((file, path))
+    }
+
+    /// Whether somebody still writes a living file. Under the lock, so that nobody who just makes it is disturbed.
+    pub(crate) fn is_written(&self, file: &File) -> Result<bool, JournalError> {
+        let _locked = self.lock()?;
+        let written = flock(file, FlockOperation::NonBlockingLockShared).is_err();
+        // The lock would keep whoever wants to recover the file from it.
+        let _ = flock(file, FlockOperation::Unlock);
+        Ok(written)
     }
 
     /// Others who can write here could put a log of their own in its place.
@@ -177,26 +210,31 @@ impl Store {
         Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// The files of one chain in order, and whether its writer still runs.
-    pub(crate) fn files(&self, id: &str) -> (Vec<PathBuf>, bool) {
+    /// The files of one chain in order, open, so that they stay readable when they are moved.
+    pub(crate) fn files(&self, id: &str) -> Result<Vec<Segment>, JournalError> {
         let mut files = Vec::new();
         for number in 0.. {
             let name = segment(id, number);
-            let complete = self.boxes().join(&name);
-            let live = self.live().join(&name);
-            if complete.exists() {
-                files.push(complete);
-            } else if live.exists() {
-                let locked = File::open(&live)
-                    .map(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
-                    .unwrap_or_default();
-                files.push(live);
-                return (files, locked);
-            } else {
-                break;
+            let (complete, live) = (self.boxes().join(&name), self.live().join(&name));
+            // A file is moved from there to here, perhaps between two looks.
+            let looks = [(&complete, false), (&live, true), (&complete, false)];
+            let mut found = None;
+            for (path, live) in looks {
+                match File::open(path) {
+                    Ok(file) => {
+                        found = Some(Segment { path: path.clone(), file, live });
+                        break;
+                    }
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(failed("open", path)(error)),
+                }
+            }
+            match found {
+                Some(segment) => files.push(segment),
+                None => break,
             }
         }
-        (files, false)
+        Ok(files)
     }
 
     /// Calls `with` for each line of a box's log, without its line feed.
@@ -204,14 +242,22 @@ impl Store {
     /// # Errors
     /// [`JournalError`]; its reason says so where there is no such box.
     pub fn lines(&self, id: &str, mut with: impl FnMut(&[u8])) -> Result<(), JournalError> {
-        let (files, _) = self.files(id);
+        let files = self.files(id)?;
         if files.is_empty() {
             return Err(failed("find", &self.boxes().join(segment(id, 0)))(
                 "there is no such box in this log",
             ));
         }
-        files.iter().try_for_each(|file| read_lines(file, &mut with).map(drop))
+        files.into_iter().try_for_each(|segment| read_lines(segment.file, &segment.path, &mut with).map(drop))
     }
+}
+
+/// A file of a chain.
+pub(crate) struct Segment {
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
+    /// The box runs, or its supervisor died.
+    pub(crate) live: bool,
 }
 
 /// The name of a box's file.
@@ -220,9 +266,12 @@ pub(crate) fn segment(id: &str, number: u32) -> String {
 }
 
 /// Calls `with` for each whole line of a file; gives what follows the last line feed.
-pub(crate) fn read_lines(path: &Path, mut with: impl FnMut(&[u8])) -> Result<Vec<u8>, JournalError> {
+pub(crate) fn read_lines(
+    file: File,
+    path: &Path,
+    mut with: impl FnMut(&[u8]),
+) -> Result<Vec<u8>, JournalError> {
     use std::io::BufRead as _;
-    let file = File::open(path).map_err(failed("open", path))?;
     let mut reader = std::io::BufReader::with_capacity(128 << 10, file);
     let mut line = Vec::new();
     loop {
@@ -236,6 +285,18 @@ pub(crate) fn read_lines(path: &Path, mut with: impl FnMut(&[u8])) -> Result<Vec
             None => return Ok(line),
         }
     }
+}
+
+/// Opens a file of the log for reading.
+pub(crate) fn open_to_read(path: &Path) -> Result<File, JournalError> {
+    File::open(path).map_err(failed("open", path))
+}
+
+/// Puts the names in a directory on the disk.
+pub(crate) fn sync_names(directory: &Path) -> Result<(), JournalError> {
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(failed("sync the directory", directory))
 }
 
 /// Makes a file, on the disk when this returns.

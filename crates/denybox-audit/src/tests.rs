@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use denybox_core::audit::checkpoint::Checkpoint;
-use denybox_core::audit::event::{DeniedInAll, Ended, Event};
+use denybox_core::audit::event::{DeniedInAll, Ended, Event, Recovered};
 use denybox_core::audit::verify::Fault;
 use denybox_core::audit::{Journal as _, Record};
 use denybox_core::event::Outcome;
@@ -135,11 +135,11 @@ fn a_log_that_was_left_is_closed_by_the_next_box_without_losing_a_record() {
         assert_eq!(faults(&store), []);
         let closed = &verify(&store)[1];
         assert_eq!((closed.state, closed.verified.count), (BoxState::Closed, 5));
-        let mut kinds = Vec::new();
-        store
-            .lines("box-1", |line| kinds.push(Record::<Event>::read(line).unwrap().event.kind().to_owned()))
-            .unwrap();
-        assert_eq!(kinds, ["denied-in-all", "denied-in-all", "denied-in-all", "recovered", "checkpoint"]);
+        let mut events = Vec::new();
+        store.lines("box-1", |line| events.push(Record::<Event>::read(line).unwrap().event)).unwrap();
+        assert_eq!(events[..3], [event(0), event(1), event(2)]);
+        assert_eq!(events[3], Event::Recovered(Recovered { torn: torn.len() as u64 }));
+        assert!(matches!(events[4], Event::Checkpoint(_)));
     }
 }
 
@@ -189,6 +189,62 @@ fn a_checkpoint_kept_elsewhere_proves_that_the_index_was_cut() {
     let held = [("kept".to_owned(), held)];
     let checked = store.verify(&key, &[], &held).unwrap();
     assert_eq!(checked[0].verified.faults, [Fault::Cut { have: 2, had: 4, from: "kept".into() }]);
+}
+
+#[test]
+fn a_log_in_several_files_is_one_chain() {
+    let (_directory, store) = store();
+    let store = store.in_segments(4000);
+    (0..20).for_each(|number| complete(&store, &format!("box-{number:02}"), 60));
+    assert!(store.boxes().join("box-00.00003.jsonl").exists());
+    assert!(store.root().join("index.00001.jsonl").exists());
+    assert_eq!(faults(&store), []);
+    assert_eq!(verify(&store)[1].verified.count, 62);
+    // Nobody reads on after a file that is gone.
+    fs::remove_file(store.boxes().join("box-00.00001.jsonl")).unwrap();
+    assert!(matches!(faults(&store)[..], [Fault::Cut { .. }]), "{:?}", faults(&store));
+}
+
+#[test]
+fn a_log_that_was_left_between_two_files_is_closed_as_one() {
+    for moved in [true, false] {
+        let (_directory, store) = store();
+        let log = store.begin("box-1").unwrap();
+        (0..3).for_each(|number| log.record(&event(number)).unwrap());
+        drop(log);
+        let live = |number: u32| store.live().join(format!("box-1.{number:05}.jsonl"));
+        fs::write(live(1), "").unwrap();
+        if moved {
+            fs::rename(live(0), file(&store, "box-1")).unwrap();
+        }
+        complete(&store, "box-2", 1);
+        assert_eq!(faults(&store), [], "{moved}");
+        assert_eq!(verify(&store)[1].verified.count, 5);
+    }
+}
+
+#[test]
+fn garbage_at_the_end_takes_no_record_with_it() {
+    let (_directory, store) = store();
+    complete(&store, "box-1", 5);
+    let index = store.root().join("index.00000.jsonl");
+    let garbage = vec![b'x'; 3 << 20];
+    OpenOptions::new().append(true).open(&index).unwrap().write_all(&garbage).unwrap();
+    complete(&store, "box-2", 5);
+    assert_eq!(faults(&store), []);
+    assert_eq!(verify(&store)[0].verified.count, 4);
+}
+
+#[test]
+fn a_log_that_the_index_does_not_know_shows() {
+    let (_directory, store) = store();
+    complete(&store, "box-1", 5);
+    let index = store.root().join("index.00000.jsonl");
+    let text = fs::read_to_string(&index).unwrap();
+    for kept in [0, 1] {
+        fs::write(&index, text.split_inclusive('\n').take(kept).collect::<String>()).unwrap();
+        assert_eq!(faults(&store), [Fault::Unlisted], "{kept}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use denybox_core::audit::verify::{Fault, Verified, Verifier};
 use denybox_core::audit::{JournalError, Record};
 
 use crate::index;
-use crate::store::{Store, read_lines};
+use crate::store::{Store, open_to_read, read_lines};
 
 /// Whether a box still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub struct Checked {
     pub state: BoxState,
 }
 
+/// What the index, and the directory at the same moment, say of a box.
+#[derive(Debug, Default)]
+struct Known {
+    opened: bool,
+    closed: Option<Closed>,
+    /// Its files are those of a box that is over.
+    complete: bool,
+}
+
 impl Store {
     /// Checks the index and every box, or only the boxes named. `held` are checkpoints from elsewhere: of the index or of boxes.
     ///
@@ -45,12 +54,9 @@ impl Store {
     ) -> Result<Vec<Checked>, JournalError> {
         let (index, mut known) = self.verify_index(key, held)?;
         let mut checked = vec![index];
-        for id in self.list()? {
-            known.entry(id).or_default();
-        }
         known.retain(|id, _| only.is_empty() || only.contains(id));
-        for (id, closed) in known {
-            checked.push(self.verify_box(key, &id, closed.as_ref(), held)?);
+        for (id, known) in known {
+            checked.push(self.verify_box(key, &id, &known, held)?);
         }
         Ok(checked)
     }
@@ -60,26 +66,29 @@ impl Store {
         &self,
         key: &PublicLogKey,
         held: &[(String, Checkpoint)],
-    ) -> Result<(Checked, BTreeMap<String, Option<Closed>>), JournalError> {
+    ) -> Result<(Checked, BTreeMap<String, Known>), JournalError> {
         let mut verifier = Verifier::new(index::NAME, Some(key));
         hold(&mut verifier, index::NAME, held);
-        let mut known = BTreeMap::new();
-        // While somebody appends, the last line is half there.
+        let mut known: BTreeMap<String, Known> = BTreeMap::new();
+        // While somebody appends, the last line is half there; and what files there are belongs to what the index says.
         let _locked = self.lock()?;
         for path in index::files(self) {
-            let rest = read_lines(&path, |line| {
+            let rest = read_lines(open_to_read(&path)?, &path, |line| {
                 verifier.line(line);
                 match Record::<Event>::read(line).map(|record| record.event) {
-                    Ok(Event::Opened(opened)) => {
-                        known.entry(opened.id).or_insert(None);
-                    }
+                    Ok(Event::Opened(opened)) => known.entry(opened.id).or_default().opened = true,
                     Ok(Event::Closed(closed)) => {
-                        known.insert(closed.id.clone(), Some(closed));
+                        let id = closed.id.clone();
+                        known.entry(id).or_default().closed = Some(closed);
                     }
                     _ => {}
                 }
             })?;
             verifier.rest(&rest);
+        }
+        for id in self.list()? {
+            let live = self.files(&id)?.last().is_some_and(|segment| segment.live);
+            known.entry(id).or_default().complete = !live;
         }
         let name = index::NAME.to_owned();
         Ok((Checked { name, verified: verifier.finish(), state: BoxState::Running }, known))
@@ -89,36 +98,38 @@ impl Store {
         &self,
         key: &PublicLogKey,
         id: &str,
-        closed: Option<&Closed>,
+        known: &Known,
         held: &[(String, Checkpoint)],
     ) -> Result<Checked, JournalError> {
-        let (files, running) = self.files(id);
+        let closed = known.closed.as_ref();
+        let files = self.files(id)?;
+        let gone = files.is_empty();
+        let mut state = BoxState::Closed;
+        if let Some(last) = files.last().filter(|last| last.live) {
+            state = if self.is_written(&last.file)? { BoxState::Running } else { BoxState::Left };
+        }
         let mut verifier = Verifier::new(id, Some(key));
         hold(&mut verifier, id, held);
         if let Some(closed) = closed {
             let known = Checkpoint { chain: id.to_owned(), count: closed.count, head: closed.head };
             verifier.hold_against("the index", known);
         }
-        for path in &files {
-            let rest = read_lines(path, |line| verifier.line(line))?;
-            if !running {
+        for segment in files {
+            let rest = read_lines(segment.file, &segment.path, |line| verifier.line(line))?;
+            if state != BoxState::Running {
                 verifier.rest(&rest);
             }
         }
         let mut verified = verifier.finish();
         let from = "the index".to_owned();
         match closed {
-            _ if files.is_empty() => verified.faults = vec![Fault::Gone { from }],
+            _ if gone => verified.faults = vec![Fault::Gone { from }],
             Some(closed) if verified.count > closed.count => {
                 verified.faults.push(Fault::Grown { have: verified.count, had: closed.count, from });
             }
+            None if known.complete || !known.opened => verified.faults.push(Fault::Unlisted),
             _ => {}
         }
-        let state = match closed {
-            Some(_) => BoxState::Closed,
-            None if running => BoxState::Running,
-            None => BoxState::Left,
-        };
         Ok(Checked { name: id.to_owned(), verified, state })
     }
 }

@@ -104,6 +104,8 @@ pub enum Fault {
         /// Who knows.
         from: String,
     },
+    /// There is a chain that is complete, and the index doesn't say so.
+    Unlisted,
     /// There are more faults than are told.
     More,
 }
@@ -145,6 +147,9 @@ impl fmt::Display for Fault {
                 )
             }
             Self::Gone { from } => write!(f, "the whole log is gone: {from} knows of it"),
+            Self::Unlisted => {
+                f.write_str("the index doesn't know of it, or of its end: one of them was changed")
+            }
             Self::More => f.write_str("there are more faults"),
         }
     }
@@ -240,13 +245,14 @@ impl<'a> Verifier<'a> {
             return;
         }
         if record.seq > self.next {
-            let gap = (self.next..record.seq).take(MOST_ABSENT.saturating_sub(self.absent.len()));
-            self.absent.extend(gap);
-            // What it was linked to isn't here.
-            self.last = None;
-            if record.seq.saturating_sub(self.next) > MOST_ABSENT as u64 {
+            let room = MOST_ABSENT.saturating_sub(self.absent.len()) as u64;
+            if record.seq.saturating_sub(self.next) <= room {
+                self.absent.extend(self.next..record.seq);
+            } else {
                 self.fault(Fault::Missing { from: self.next, to: record.seq.saturating_sub(1) });
             }
+            // What it was linked to isn't here.
+            self.last = None;
         } else if intact && self.last.is_some_and(|last| last != record.prev) {
             self.fault(Fault::Replaced { seq: record.seq.saturating_sub(1) });
         }
