@@ -221,7 +221,8 @@ impl Launched {
         let deadline = plan.limits.timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
         let sent = self.channel.send(&Order::Build(Box::new(plan.clone())), &trees);
         let enforced = std::mem::take(&mut self.limited.enforced);
-        let mut watch = Watch::new(plan, enforced, deadline, journal);
+        let mut watch = Watch::new(plan, deadline, journal);
+        watch.take_down(enforced);
         if let Err(error) = sent
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -317,12 +318,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(
-        plan: Plan,
-        enforcement: Vec<Enforcement>,
-        deadline: Option<Instant>,
-        journal: Option<Arc<dyn Journal>>,
-    ) -> Self {
+    fn new(plan: Plan, deadline: Option<Instant>, journal: Option<Arc<dyn Journal>>) -> Self {
         let observer = Observer::default();
         let recorder = Arc::new(Mutex::new(Recorder::new(journal.clone())));
         let ledger = Arc::new(Ledger::new(observer.clone(), Arc::clone(&recorder)));
@@ -332,7 +328,7 @@ impl Watch {
             recorder,
             ledger,
             journal,
-            enforcement,
+            enforcement: Vec::new(),
             relay: None,
             init: None,
             early: Vec::new(),
@@ -413,6 +409,14 @@ impl Watch {
         }
     }
 
+    /// Keeps how far controls are in force, for the report and the journal.
+    fn take_down(&mut self, controls: Vec<Enforcement>) {
+        for entry in &controls {
+            self.write_down(|| Event::Control(control(entry)));
+        }
+        self.enforcement.extend(controls);
+    }
+
     /// One message from the box's makers; `false` when there will be no more.
     fn listen(&mut self, channel: &Channel) -> Result<bool, SysError> {
         let Some((news, descriptors)) = channel.receive::<News>().during_on("recvmsg", "the box")? else {
@@ -446,10 +450,7 @@ impl Watch {
             }
             (News::Unmet(entry), _) => self.failure = Some(RunError::Required(entry)),
             (News::Controls(controls), _) => {
-                for entry in &controls {
-                    self.write_down(|| Event::Control(control(entry)));
-                }
-                self.enforcement.extend(controls);
+                self.take_down(controls);
             }
             (News::NotExecuted { errno, path }, _) => self.end = Some(End::NotExecuted { errno, path }),
             (News::Ended(status), _) => {

@@ -1,7 +1,7 @@
 //! The command line as the user types it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -196,6 +196,14 @@ pub struct Run {
     /// The command and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+}
+
+impl Run {
+    /// The agent's name: as given, or the command's file name.
+    pub fn agent(&self) -> Option<String> {
+        let command = self.command.first().map(Path::new).and_then(Path::file_name);
+        self.agent.clone().or_else(|| command.map(|name| name.to_string_lossy().into_owned()))
+    }
 }
 
 /// How to tell.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::panic, reason = "a property that doesn't hold is told by a panic")]
 
+mod auditing;
 mod choices;
 mod command_line;
 mod host;
@@ -13,6 +14,7 @@ mod judging;
 mod justifying;
 mod telling;
 
+pub use auditing::audit_log;
 pub use command_line::{environment, grants, paths, sizes};
 pub use host::{control_groups, identity, mount_table, sockets};
 pub use inside::{messages, processes};
@@ -24,7 +26,7 @@ pub use telling::{diagnosis, quoting};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target; each has a folder of seeds of its name.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     ("sizes", sizes),
     ("paths", paths),
     ("grants", grants),
@@ -39,6 +41,7 @@ pub const TARGETS: [Target; 16] = [
     ("manifest", manifest),
     ("envelope", envelope),
     ("trust", trust),
+    ("audit_log", audit_log),
     ("diagnosis", diagnosis),
     ("quoting", quoting),
 ];

@@ -20,6 +20,11 @@ pub fn memory() -> Size {
     Size(installed.min(limit))
 }
 
+/// The name of this host, uname(2).
+pub fn name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Whether this kernel's Landlock can keep abstract sockets inside (ABI 6, landlock(7)).
 pub fn has_abstract_socket_scope() -> bool {
     crate::confine::landlock::has_scopes()

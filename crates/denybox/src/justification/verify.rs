@@ -73,7 +73,7 @@ pub fn verify(options: &Verify) -> Result<i32, Failed> {
     let asking = Asking {
         agent: options.agent.as_deref(),
         executable: executable.as_deref(),
-        host: host.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned()),
+        host: host.unwrap_or_else(denybox_sandbox::host::name),
         time: now(),
     };
     let mut justifications = Vec::new();

@@ -1,6 +1,7 @@
 //! A run's own audit log: opened before the policy decides, closed after the report is known.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use denybox_core::path::{AbsPath, PathError};
 use denybox_core::plan::Plan;
 use denybox_core::resource::{Resource, scratch_tree};
 use denybox_core::surface::{Backing, Exposure, Surface};
+use denybox_sandbox::supervisor::RunError;
 
 use super::Failed;
 use crate::command_line::Run;
@@ -86,18 +88,15 @@ impl Audited {
         }
         let log = Store::new(place.as_path()).begin(id)?;
         let argv: Vec<String> = run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let command = run.command.first().map(Path::new).and_then(Path::file_name);
         log.record(&Event::Asked(Asked {
             denybox: env!("CARGO_PKG_VERSION").to_owned(),
             backend: "native".to_owned(),
-            agent: run.agent.clone().unwrap_or_else(|| {
-                command.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-            }),
+            agent: run.agent().unwrap_or_default(),
             argv,
             workspace: workspace.clone(),
             uid: rustix::process::geteuid().as_raw(),
             pid: std::process::id(),
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            host: denybox_sandbox::host::name(),
         }))?;
         Ok(Self { log: Some(Arc::new(log)) })
     }
@@ -153,7 +152,7 @@ impl Audited {
     /// Writes down how it ended, and waits until all of it is on the disk.
     ///
     /// # Errors
-    /// [`AuditedError`], unless the run failed already: then that is told.
+    /// [`AuditedError`], unless the run failed already: then that is what the report tells, and this is said beside it.
     pub fn close(&self, ran: &Result<Report, Failed>) -> Result<(), AuditedError> {
         let Some(log) = &self.log else { return Ok(()) };
         let failed;
@@ -171,7 +170,15 @@ impl Audited {
             message: report.exit.message.clone(),
             denials: denied,
         }));
-        if ran.is_err() { Ok(()) } else { Ok(closed?) }
+        match (ran, closed) {
+            (Err(Failed::Box(RunError::Journal(_))), _) | (_, Ok(())) => Ok(()),
+            (Ok(_), Err(error)) => Err(error.into()),
+            (Err(_), Err(error)) => {
+                // Where the message can't be written the exit code still says that there was no box.
+                let _ = writeln!(anstream::stderr(), "denybox: {error}");
+                Ok(())
+            }
+        }
     }
 }
 

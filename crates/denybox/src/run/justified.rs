@@ -49,7 +49,7 @@ pub struct Justifications {
 /// Whom the justifications are presented for.
 #[derive(Debug, Clone, Copy)]
 pub struct Presenting<'a> {
-    /// The agent's name, where it has another than its program's.
+    /// The agent's name.
     pub agent: Option<&'a str>,
     /// The command.
     pub command: &'a Path,
@@ -74,14 +74,13 @@ impl Justifications {
         }
         let executable = executable(presenting.command);
         let digests = executable.as_deref().and_then(sha256).map(|digest| (DigestKind::Executable, digest));
-        let named = presenting.command.file_name().map(|name| name.to_string_lossy().into_owned());
         let context = Context {
             time: presenting.time,
-            host: Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
+            host: Some(denybox_sandbox::host::name()),
             cluster: presenting.cluster.map(str::to_owned),
             facts: Facts {
                 digests: digests.into_iter().collect(),
-                agent: presenting.agent.map(str::to_owned).or(named),
+                agent: presenting.agent.map(str::to_owned),
                 runtime: Some(RUNTIME.to_owned()),
                 ..Facts::default()
             },

@@ -343,8 +343,9 @@ fn justifications(run: &Run, settings: &Settings, time: u64) -> Result<Justifica
     }
     let trusted = Trusted::read(settings, &run.trust)?;
     let command = run.command.first().map(Path::new).unwrap_or(Path::new(""));
+    let agent = run.agent();
     let presenting =
-        Presenting { agent: run.agent.as_deref(), command, cluster: settings.cluster.as_deref(), time };
+        Presenting { agent: agent.as_deref(), command, cluster: settings.cluster.as_deref(), time };
     Ok(Justifications::read(&run.justification, &trusted, presenting)?)
 }
 
