@@ -54,12 +54,16 @@ fn tell(out: &mut impl std::io::Write, one: &Checked) -> std::io::Result<()> {
     let verdict = if verified.faults.is_empty() { "holds" } else { "DOES NOT HOLD" };
     writeln!(
         out,
-        "{}: {verdict} ({} records, {} checkpoints{state})",
+        "{}: {verdict} ({}, {}{state})",
         printable(&one.name),
-        verified.count,
-        verified.checkpoints
+        counted(verified.count, "record"),
+        counted(verified.checkpoints, "checkpoint")
     )?;
     verified.faults.iter().try_for_each(|fault| writeln!(out, "  {fault}"))
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn read(path: &Path, key: &PublicLogKey) -> Result<(String, Checkpoint), Failed> {
